@@ -1,0 +1,1 @@
+"""Codecs: from a message to bytes and back."""

@@ -1,0 +1,1 @@
+"""Telemetry: where spans, figures and log lines go."""

@@ -1,0 +1,1 @@
+"""Configuration, baseline, silencers and output formats of the rules. Decides nothing itself."""

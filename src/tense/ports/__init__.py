@@ -1,0 +1,1 @@
+"""The promises: small protocols whose docstrings are the contract. Imports messages and errors."""

@@ -1,0 +1,1 @@
+"""What a name reads as: moods and tenses. Imports nothing of Tense."""

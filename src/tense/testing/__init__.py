@@ -1,0 +1,1 @@
+"""What users and adapter authors test with: harness, clock, fakes, scenario, faults, conformance."""

@@ -1,0 +1,1 @@
+"""Builds and draws the graph of a system. Imports rules, messages and errors."""

@@ -1,0 +1,1 @@
+"""One reader per kind of source: each turns it into a topology."""
