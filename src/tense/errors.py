@@ -1,36 +1,36 @@
 """Every error of Tense, one tree. Fields first, the text is made from them.
 
-    TenseError
-    ├── DefinitionError            known when a class, handler or app is written down: mend the code
-    │   ├── ContractNameError      a contract's or message's name that no broker could carry
-    │   ├── MessageDefinitionError a message class that cannot work
-    │   ├── NotAMessageError       something that is no command and no event stands where one must
-    │   ├── RegistrationError      a handler or subscriber that cannot be registered
-    │   ├── NoHandlerError         a command of a service here that nobody handles
-    │   ├── TwoHandlersError       a command that two handlers claim
-    │   ├── ForeignMessageError    a service handles or publishes what another contract owns
-    │   ├── WireNameError          two classes claim one wire name
-    │   ├── ExecuteCycleError      services that would wait for each other
-    │   └── ProvisionError         a parameter of a handler that nothing provides
-    ├── StoreError                 the store cannot do what was asked
-    │   ├── StoreUnusableError     not a store, not writable, or made by a newer Tense
-    │   ├── StoreBusyError         somebody else holds the store's lock for too long
-    │   ├── StoreFullError         no room; nothing that was accepted is lost
-    │   ├── LeaseLostError         another worker owns this lane now
-    │   └── OwnerConflictError     another code base runs this service on the same store
-    ├── ClosedError                used after it was closed, or in a forked child
-    ├── NotSupportedError          this adapter cannot do that
-    ├── UnencodableError           a message's content does not fit its codec
-    ├── UndecodableError           bytes that are not the message they claim to be
-    ├── MessageTooLargeError       a body over the limit
-    ├── DuplicateIdError           the same id with another body
-    ├── WorkflowError              a handler breaks a rule of delivery while it runs
-    ├── Busy                       overload: a command refused early, with the time to come back
-    ├── OutcomeUnknown             time ran out before the outcome was known
-    └── NoAnswer                   a command that ended without result and without rejection
-        ├── CommandFailed
-        ├── CommandExpired
-        └── CommandCancelled
+TenseError
+├── DefinitionError            known when a class, handler or app is written down: mend the code
+│   ├── ContractNameError      a contract's or message's name that no broker could carry
+│   ├── MessageDefinitionError a message class that cannot work
+│   ├── NotAMessageError       something that is no command and no event stands where one must
+│   ├── RegistrationError      a handler or subscriber that cannot be registered
+│   ├── NoHandlerError         a command of a service here that nobody handles
+│   ├── TwoHandlersError       a command that two handlers claim
+│   ├── ForeignMessageError    a service handles or publishes what another contract owns
+│   ├── WireNameError          two classes claim one wire name
+│   ├── ExecuteCycleError      services that would wait for each other
+│   └── ProvisionError         a parameter of a handler that nothing provides
+├── StoreError                 the store cannot do what was asked
+│   ├── StoreUnusableError     not a store, not writable, or made by a newer Tense
+│   ├── StoreBusyError         somebody else holds the store's lock for too long
+│   ├── StoreFullError         no room; nothing that was accepted is lost
+│   ├── LeaseLostError         another worker owns this lane now
+│   └── OwnerConflictError     another code base runs this service on the same store
+├── ClosedError                used after it was closed, or in a forked child
+├── NotSupportedError          this adapter cannot do that
+├── UnencodableError           a message's content does not fit its codec
+├── UndecodableError           bytes that are not the message they claim to be
+├── MessageTooLargeError       a body over the limit
+├── DuplicateIdError           the same id with another body
+├── WorkflowError              a handler breaks a rule of delivery while it runs
+├── Busy                       overload: a command refused early, with the time to come back
+├── OutcomeUnknown             time ran out before the outcome was known
+└── NoAnswer                   a command that ended without result and without rejection
+    ├── CommandFailed
+    ├── CommandExpired
+    └── CommandCancelled
 """
 
 

@@ -23,7 +23,7 @@ class Contract(msgspec.Struct, frozen=True):
     name: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not SEGMENT.fullmatch(self.name):
+        if not SEGMENT.fullmatch(str(self.name)):
             raise ContractNameError(str(self.name), "contract")
 
     def __str__(self) -> str:

@@ -96,10 +96,12 @@ def is_message(cls: object) -> bool:
     return isinstance(cls, type) and isinstance(cls.__dict__.get(ATTRIBUTE), Declaration)
 
 
-NAMESAKES: Mapping[type, str] = MappingProxyType({
-    asyncio.Event: "you want tense.Event, not asyncio.Event",
-    threading.Event: "you want tense.Event, not threading.Event",
-})
+NAMESAKES: Mapping[type, str] = MappingProxyType(
+    {
+        asyncio.Event: "you want tense.Event, not asyncio.Event",
+        threading.Event: "you want tense.Event, not threading.Event",
+    }
+)
 
 
 def _not_a_message(cls: object) -> str:

@@ -17,7 +17,9 @@ class Rejection(Exception):  # noqa: N818 - the reason, as a noun: `OutOfStock`
     def __init_subclass__(cls, **keywords: Any) -> None:
         if keywords:
             unknown = ", ".join(sorted(keywords))
-            message = f"{cls.__name__} is a Rejection and takes no class keywords (got {unknown}): it belongs to its command."
+            message = (
+                f"{cls.__name__} is a Rejection and takes no class keywords (got {unknown}): it belongs to its command."
+            )
             raise MessageDefinitionError(message)
         super().__init_subclass__()
         dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)

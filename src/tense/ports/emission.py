@@ -35,7 +35,13 @@ class Send(Protocol[C_contra]):
     """Asks for something without waiting: `Send[ShipOrder]`."""
 
     def __call__(
-        self, command: C_contra, /, *, after: timedelta | None = None, at: datetime | None = None, id: str | None = None
+        self,
+        command: C_contra,
+        /,
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        id: str | None = None,
     ) -> str:
         """Send with the unit of work; gives the command's id at once.
 
