@@ -19,18 +19,20 @@ P = ParamSpec("P")
 C = TypeVar("C")
 R = TypeVar("R")
 X = TypeVar("X")
+A = TypeVar("A")
+O_contra = TypeVar("O_contra", contravariant=True)
 E = TypeVar("E")
 
 
-class Handles(Protocol[C, R, X]):
-    """Takes the one handler of a command and gives it back unchanged."""
+class Handles(Protocol[C, O_contra]):  # type: ignore[misc]  # contravariant on purpose: O is what may be answered
+    """Takes the one handler of a command and gives it back unchanged, with its own result."""
 
     @overload
     def __call__(
-        self, handler: Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]], /
-    ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]]: ...
+        self: "Handles[C, A]", handler: Callable[Concatenate[C, P], Coroutine[Any, Any, A]], /
+    ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, A]]: ...
     @overload
-    def __call__(self, handler: Callable[Concatenate[C, P], R | X], /) -> Callable[Concatenate[C, P], R | X]: ...
+    def __call__(self: "Handles[C, A]", handler: Callable[Concatenate[C, P], A], /) -> Callable[Concatenate[C, P], A]: ...
 
 
 class Subscribes(Protocol[E]):
@@ -80,7 +82,7 @@ class Service:
         retry: Retry | None = None,
         timeout: float | None = 60.0,
         on_failure: OnFailure = "park",
-    ) -> Handles[C, R, X]:
+    ) -> Handles[C, R | X]:
         """Register the one handler of a command of this service's own contract.
 
         Raises:
