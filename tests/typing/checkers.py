@@ -38,7 +38,9 @@ def run_mypy(cache: Path) -> Found:
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--hide-error-context", "--no-pretty"]
     command += ["--no-error-summary", "--cache-dir", str(cache), "--python-version", "3.11", *files]
     path = os.pathsep.join(map(str, (ROOT / "src", SNIPPETS, PROGRAMS)))
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | {"MYPYPATH": path}, cwd=ROOT)
+    ran = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=os.environ | {"MYPYPATH": path}, cwd=ROOT
+    )
     assert not ran.stderr, ran.stderr
     return gathered(_mypy_reports(ran.stdout))
 

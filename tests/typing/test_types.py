@@ -3,6 +3,9 @@
 import fcntl
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,10 @@ def found(tmp_path_factory, worker_id):
     with (shared / "checking.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            reports = {"mypy": checkers.run_mypy(checkers.ROOT / ".mypy_cache"), "pyright": checkers.run_pyright(shared)}
+            reports = {
+                "mypy": checkers.run_mypy(checkers.ROOT / ".mypy_cache"),
+                "pyright": checkers.run_pyright(shared),
+            }
             kept.write_text(json.dumps(reports), encoding="utf-8")
     return json.loads(kept.read_text(encoding="utf-8"))
 
@@ -48,7 +54,9 @@ def test_a_mistake_is_reported_on_its_line_and_nothing_else_is(file, checker, fo
 
     reported = found[checker].get(file.name, {})
 
-    assert wanted or (checker == "pyright" and file.stem in MYPY_ALONE), "a snippet that nothing is said of proves nothing"
+    assert wanted or (checker == "pyright" and file.stem in MYPY_ALONE), (
+        "a snippet that nothing is said of proves nothing"
+    )
     assert reported == wanted
 
 
@@ -58,6 +66,22 @@ def test_a_right_program_is_clean(file, checker, found):
     reported = found[checker].get(file.name, {})
 
     assert reported == {}
+
+
+def test_every_program_can_be_imported():
+    names = [file.stem for file in PROGRAMS]
+    path = os.pathsep.join(map(str, (checkers.ROOT / "src", checkers.PROGRAMS)))
+    program = f"import importlib\nfor name in {names!r}: importlib.import_module(name)"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_the_tables_are_as_long_as_promised():

@@ -4,7 +4,7 @@ import random
 
 
 class SeededChance:
-    """A `Chance` whose ids and figures follow from its seed. Ids are UUIDv7 in form and sort in the order they were made."""
+    """A `Chance` whose ids (UUIDv7 in form, growing) and figures follow from its seed."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose

@@ -78,7 +78,7 @@ class Recorder(Generic[M]):
         *,
         after: timedelta | None = None,
         at: datetime | None = None,
-        id: str | None = None,  # the field's name everywhere
+        id: str | None = None,  # noqa: A002 - the field's name everywhere
     ) -> str | None:
         """Keep the message; a command gets its id, the given one or `said-1`, `said-2`, and so on."""
         said = Said(message=message, id=id or f"said-{len(self.calls) + 1}", after=after, at=at)

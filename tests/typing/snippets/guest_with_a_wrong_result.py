@@ -13,6 +13,6 @@ class PayInvoice(AsCommand[Receipt], owner=payment):
 service = Service(payment)
 
 
-@service.handles(PayInvoice)  # expect: mypy=arg-type pyright=reportArgumentType,reportCallIssue,reportUntypedFunctionDecorator
+@service.handles(PayInvoice)  # expect: mypy=call-overload pyright=reportArgumentType,reportCallIssue,reportUntypedFunctionDecorator
 async def pay(command: PayInvoice) -> str:
     return command.invoice_id

@@ -5,5 +5,5 @@ from tense import Service
 service = Service(orders)
 
 
-@service.handles(OrderPlaced)  # expect: mypy=arg-type,arg-type pyright=reportArgumentType
+@service.handles(OrderPlaced)  # expect: mypy=arg-type,call-overload pyright=reportArgumentType
 async def placed(event: OrderPlaced) -> None: ...
