@@ -45,7 +45,7 @@ def spellings(word: str) -> tuple[str, ...]:
 def verbs() -> frozenset[str]:
     """Every base form known as a verb, homographs included."""
     known = frozenset[str]().union(*(section(name) for name in SECTIONS_OF_VERBS))
-    return (known | frozenset(irregular())) - {"has", "is", "are", "does", "can", "who", "what", "which", "where"}
+    return (known | frozenset(irregular())) - {"has", "is", "are", "does", "can", "who", "what", "which", "where", "was", "were", "did"}
 
 
 @lru_cache(maxsize=1)

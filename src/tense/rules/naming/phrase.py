@@ -43,8 +43,9 @@ def phrase(parts: Split) -> Phrase:
             return Phrase(split=parts, words=words, mood=mood, at=at, begin=begin, **signs)
     words = tuple(map(word_of, parts.words))
     mood, at, begin, signs = _mood(words)
-    if mood == "state" and len(segments) > 1 and words[-1].verb_state:
-        mood, signs = "unknown", {"verb_last": True}
+    doing = words[-1].verb_state if mood == "state" else words[-1].verb and mood == "noun" if words else False
+    if doing and len(segments) > 1 and len(segments[-1]) == 1:
+        mood, at, signs = "unknown", len(words) - 1, {"verb_last": True}
     return Phrase(split=parts, words=words, mood=mood, at=at, begin=begin, **signs)
 
 
@@ -114,9 +115,12 @@ def _single(words: tuple[Word, ...], begin: int) -> _Decision:
     return ("unknown" if word.homograph else "noun"), begin, {}
 
 
+_ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
+
+
 def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
-    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in {"get", "is", "has", "are"}):
+    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING):
         return _UNDECIDED
     if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(words[-1].outcome):
         return _UNDECIDED
@@ -178,7 +182,7 @@ def _homograph_first(words: tuple[Word, ...], begin: int) -> _Decision:
     tail = words[last]
     if (tail.state or tail.outcome or tail.gerund) and not marks:
         return _UNDECIDED
-    if tail.verb and not tail.object and last - begin > 0 and (first.noun_first or last - begin > 1) and not marks and not tail.particle:
+    if tail.verb and not tail.object and last - begin > 0 and (first.noun_first or tail.pure or last - begin > 1) and not marks and not tail.particle:
         return ("imperative", begin, {}) if not first.noun_first and not tail.pure else ("unknown", last, {"verb_last": True})
     if first.noun_first:
         return _UNDECIDED
@@ -190,6 +194,8 @@ def _happened(words: tuple[Word, ...], begin: int) -> _Decision:
     closing = _closing_past(words, begin)
     if closing is not None:
         return _closed(words, closing)
+    if words[begin].trap:
+        return "unknown", begin, {}
     for at in range(len(words) - 1, begin - 1, -1):
         if words[at].past:
             return "past", at, {}
@@ -211,6 +217,8 @@ def _stands(words: tuple[Word, ...], begin: int) -> _Decision:
     if tail.gerund:
         return "gerund", last, {}
     if tail.state or tail.outcome or (tail.verb_state and last > begin):
+        return "state", last, {}
+    if tail.text in {"down", "up", "offline"} and not words[last - 1].verb:
         return "state", last, {}
     for phrase_words in (("out", "of"), ("in", "stock"), ("in", "sync"), ("back", "in"), ("close", "to"), ("on", "hold"), ("in", "progress")):
         for at in range(last):

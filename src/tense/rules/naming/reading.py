@@ -12,13 +12,13 @@ import msgspec
 from tense.rules.naming.features import features
 from tense.rules.naming.forms import as_command, as_event, without_suffix
 from tense.rules.naming.lexicon import section
-from tense.rules.naming.model import probability_of_event
+from tense.rules.naming.model import probability, score
 from tense.rules.naming.phrase import Phrase, phrase_of
-from tense.rules.naming.signs import is_hook
+from tense.rules.naming.signs import is_certain, is_hook
 
 ReadsAs = Literal["command", "event", "query", "ambiguous", "neither"]
 
-SURE = 0.7
+SURE = 0.8
 """How likely a kind must be to be said."""
 
 SURER = 0.9
@@ -65,7 +65,7 @@ def judge(grammar: Phrase, weights: Mapping[str, float] | None = None) -> Verdic
         found = rule(grammar)
         if found is not None:
             return found
-    return _by_weight(grammar, probability_of_event(features(grammar), weights))
+    return _by_weight(grammar, score(features(grammar), weights))
 
 
 def _ambiguous(why: str, confidence: float = 0.8) -> Verdict:
@@ -127,8 +127,9 @@ def _is_base_past(grammar: Phrase) -> Verdict | None:
 
 
 def _is_future(grammar: Phrase) -> Verdict | None:
-    if grammar.mood == "future" and grammar.split.suffix is None:
-        return _ambiguous("It speaks of what is yet to come: not a fact, and not said to anyone.")
+    going_on = any(word.text == "being" for word in grammar.words)
+    if (grammar.mood == "future" or going_on) and grammar.split.suffix is None:
+        return _ambiguous("It speaks of what is not done yet: not a fact, and not said to anyone.")
     return None
 
 
@@ -171,7 +172,8 @@ def _noun(grammar: Phrase) -> Verdict | None:
 def _is_noun(grammar: Phrase) -> Verdict | None:
     if grammar.mood != "noun" or grammar.split.suffix is not None:
         return None
-    if any(word.homograph and word.tag != "G" for word in grammar.words[grammar.begin : grammar.begin + 1]) and len(grammar.words) > 1:
+    activity = grammar.words[-1].text in section("gerund-nouns")
+    if not activity and any(word.homograph and word.tag != "G" for word in grammar.words[grammar.begin : grammar.begin + 1]) and len(grammar.words) > 1:
         return None
     return _noun(grammar)
 
@@ -187,14 +189,26 @@ def _is_contradiction(grammar: Phrase) -> Verdict | None:
     return None
 
 
+def _is_topic(grammar: Phrase) -> Verdict | None:
+    """A segment `event` or `command` in a topic, against the verb behind it."""
+    kind = grammar.split.topic_kind
+    says: Literal["command", "event"] | None = "command" if grammar.verb_last or grammar.mood == "imperative" else "event" if grammar.mood == "past" else None
+    if kind not in {"command", "event"} or says is None or grammar.at is None:
+        return None
+    verb = _quoted(grammar.words[grammar.at].text)
+    if says != kind:
+        return _ambiguous(f"Its segment says {kind}, and {verb} says {says}.", 0.85)
+    return Verdict(kind=says, confidence=0.95, why=f"Its segment says {kind}, and so does {verb}.")
+
+
 def _is_untensed(grammar: Phrase) -> Verdict | None:
     """A base verb behind its noun, or an adjective that is a verb as well."""
     parts = grammar.split
     if parts.suffix is not None or grammar.at is None:
         return None
     word = grammar.words[grammar.at]
-    one_segment = parts.style in {"PascalCase", "camelCase", "words"} or len(parts.segments[-1]) > 1
-    if grammar.verb_last and one_segment and parts.style not in {"UPPER_SNAKE", "snake", "kebab"}:
+    one_segment = len(parts.segments) == 1 or len(parts.segments[-1]) > 1
+    if grammar.verb_last and one_segment and parts.style != "UPPER_SNAKE":
         return _ambiguous(f"{_quoted(word.text)} behind a noun has no tense: done, or to be done?", 0.75)
     if grammar.mood == "state" and word.verb_state and parts.style not in {"kebab"}:
         return _ambiguous(f"{_quoted(word.text)} is a state and a verb.", 0.75)
@@ -220,19 +234,27 @@ _BEFORE_THE_MODEL: tuple[Callable[[Phrase], Verdict | None], ...] = (
     _is_modal,
     _is_half_query,
     _is_single,
+    _is_topic,
     _is_contradiction,
     _is_untensed,
     _is_adjective,
     _is_noun,
 )
 
-_CLEAR = {"imperative": "command", "past": "event", "state": "event"}
+GRAMMAR = 1.5
+"""What a clear mood adds to the score: the weights know the habits of some sources, the grammar those of all."""
+
+CERTAIN = 1.5
+"""How much more that is where the deciding word can be nothing else."""
+
+_CLEAR: dict[str, tuple[ReadsAs, float]] = {"imperative": ("command", -GRAMMAR), "past": ("event", GRAMMAR), "state": ("event", GRAMMAR)}
 
 
-def _by_weight(grammar: Phrase, event: float) -> Verdict:
+def _by_weight(grammar: Phrase, weight: float) -> Verdict:
+    expected, added = _CLEAR.get(grammar.mood, (None, 0.0))
+    event = probability(weight + (added * CERTAIN if is_certain(grammar) else added))
     kind: ReadsAs = "event" if event >= 0.5 else "command"  # noqa: PLR2004 - the middle
     confidence = max(event, 1 - event)
-    expected = _CLEAR.get(grammar.mood)
     if expected is not None and expected != kind and grammar.split.suffix is None:
         return _ambiguous(f"{_reason(grammar, expected)} Names spelt like this one are often the other kind.", 0.6)
     least = SURE if expected == kind or grammar.split.suffix is not None else SURER
