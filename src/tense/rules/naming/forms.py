@@ -1,12 +1,16 @@
 """A name in the other mood, in its own spelling: `PlaceOrder` as an event, `OrderPlaced` as a command."""
 
-from tense.rules.naming.inflection import base_of, is_particle, is_past, is_verb, past_of
+from tense.rules.naming.inflection import base_of, is_particle, is_past, is_verb, past_of, past_words
 from tense.rules.naming.lexicon import section
 from tense.rules.naming.phrase import Phrase, phrase_of
 from tense.rules.naming.vocabulary import Word
 from tense.rules.naming.words import acronyms, style_of
 
 __all__ = ["as_command", "as_event", "base_of", "is_particle", "is_past", "is_verb", "past_of", "without_suffix"]
+
+_ASKED = {"requested", "needed", "required"}
+_NEVER_ORDERED = {"fail", "succeed", "occur", "happen", "expire", "time", "lose", "see", "exist", "become", "die"}
+"""Verbs that nobody is told to do."""
 
 _SEPARATORS = {"snake": "_", "UPPER_SNAKE": "_", "kebab": "-", "words": " "}
 
@@ -18,13 +22,16 @@ def as_event(name: str) -> str | None:
     """
     grammar = phrase_of(name)
     texts = [word.text for word in grammar.words]
-    if grammar.inner_imperative or (grammar.mood == "imperative" and grammar.at is not None):
+    asked = grammar.inner_imperative and texts[-1] in _ASKED
+    if grammar.at is None or (grammar.inner_imperative and not asked):
+        return None
+    if asked or grammar.mood == "imperative":
         turned = _imperative_to_past(grammar)
-    elif grammar.mood in {"gerund", "future"} and grammar.at is not None:
+    elif grammar.mood in {"gerund", "future"}:
         turned = _to_fact(grammar)
-    elif grammar.verb_last and grammar.at is not None:
-        turned = [*texts[: grammar.at], past_of(texts[grammar.at])]
-    elif grammar.mood == "past" and grammar.at is not None:
+    elif grammar.verb_last:
+        turned = [*texts[grammar.begin : grammar.at], *past_words(texts[grammar.at])]
+    elif grammar.mood == "past":
         turned = _plain_past(grammar)
     else:
         return None
@@ -68,11 +75,13 @@ def _imperative_to_past(grammar: Phrase) -> list[str] | None:
     particle: list[str] = []
     if rest and rest[0].particle and rest[0].text in section("particles") and len(rest) > 1 and not rest[1].joiner:
         particle = [rest.pop(0).text]
+    if any(word.text in {"and", "or"} for word in rest) or verb.text[-1:].isdigit():
+        return None
     end = next((at for at, word in enumerate(rest) if word.joiner and at > 0), len(rest))
     thing, tail = rest[:end], rest[end:]
     if not thing or thing[0].joiner:
         return None
-    return [*(word.text for word in thing), past_of(verb.text), *particle, *(word.text for word in tail)]
+    return [*(word.text for word in thing), *past_words(verb.text), *particle, *(word.text for word in tail)]
 
 
 def _to_fact(grammar: Phrase) -> list[str] | None:
@@ -94,7 +103,8 @@ def _plain_past(grammar: Phrase) -> list[str] | None:
     auxiliaries = section("auxiliaries")
     if at == grammar.begin and len(texts) - at > 1 and not grammar.words[at + 1].particle:
         tail = next((index for index in range(at + 1, len(texts)) if grammar.words[index].joiner), len(texts))
-        return [*texts[at + 1 : tail], texts[at], *texts[tail:]] if tail > at + 1 else None
+        stands = any(word.state or word.gerund for word in grammar.words[at + 1 : tail])
+        return [*texts[at + 1 : tail], texts[at], *texts[tail:]] if tail > at + 1 and not stands else None
     kept = [text for index, text in enumerate(texts) if index >= grammar.begin and text not in auxiliaries]
     return None if kept == texts else kept
 
@@ -103,7 +113,7 @@ def _past_to_imperative(grammar: Phrase) -> list[str] | None:
     texts = [word.text for word in grammar.words]
     at = grammar.at or 0
     base = _gerund_base(texts[at]) if grammar.mood == "gerund" else base_of(texts[at])
-    if base is None:
+    if base is None or base in _NEVER_ORDERED:
         return None
     behind: list[Word] = list(grammar.words[at + 1 :])
     particle = [behind.pop(0).text] if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner) else []
@@ -126,6 +136,13 @@ def _written(name: str, grammar: Phrase, texts: list[str] | None) -> str | None:
     if not texts:
         return None
     parts = grammar.split
+    only_last = [word.text for word in grammar.words[:-1]] == texts[:-1] and parts.version is None and not parts.stripped
+    if only_last and grammar.words and name.endswith(parts.pieces[-1]):
+        last_piece = parts.pieces[-1]
+        upper = last_piece.isupper() and len(last_piece) > 1
+        spelt = texts[-1].upper() if upper else _cased(texts[-1], {}, last_piece[:1].isupper())
+        better = name[: len(name) - len(last_piece)] + spelt
+        return None if better == name else better
     as_written = {piece.lower(): piece for piece in parts.pieces}
     whole = len(grammar.words) == len(parts.words)
     last = parts.pieces[-len(grammar.words) :]

@@ -16,6 +16,14 @@ MISSPELT = {"payed": "pay", "splitted": "split", "putted": "put", "setted": "set
             "timedout": "time out", "writed": "write", "sended": "send", "builded": "build", "choosed": "choose",
             "recieved": "receive", "occured": "occur", "transfered": "transfer", "canceld": "cancel"}  # fmt: skip
 
+JOINED = {"login": ("log", "in"), "logout": ("log", "out"), "logon": ("log", "on"), "logoff": ("log", "off"), "signup": ("sign", "up"),
+          "signin": ("sign", "in"), "signout": ("sign", "out"), "checkout": ("check", "out"), "checkin": ("check", "in"),
+          "setup": ("set", "up"), "shutdown": ("shut", "down"), "startup": ("start", "up"), "rollback": ("roll", "back"),
+          "rollup": ("roll", "up"), "timeout": ("time", "out"), "topup": ("top", "up"), "lockout": ("lock", "out"),
+          "backup": ("back", "up"), "cleanup": ("clean", "up"), "lookup": ("look", "up"), "failover": ("fail", "over"),
+          "switchover": ("switch", "over"), "teardown": ("tear", "down"), "powerdown": ("power", "down")}  # fmt: skip
+"""Verb and particle written as one word."""
+
 _VOWELS = "aeiou"
 _SHORTEST_PAST = 4
 _DOUBLING = frozenset(
@@ -43,9 +51,17 @@ def past_of(verb: str) -> str:
         return verb[:-1] + "ied"
     if verb in _DOUBLING:
         return verb + verb[-1] + "ed"
-    if verb.endswith("c"):
+    if verb in {"panic", "mimic", "traffic", "picnic"}:
         return verb + "ked"
     return verb + ("led" if verb in _DOUBLING_IN_BRITISH else "ed")
+
+
+def past_words(verb: str) -> list[str]:
+    """The past of a verb as words, so that a joined particle stands on its own: login, logged in."""
+    if verb in JOINED:
+        base, particle = JOINED[verb]
+        return [past_of(base), particle]
+    return [past_of(verb)]
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +88,7 @@ def base_of(past: str) -> str | None:
     if past in MISSPELT:
         return MISSPELT[past]
     known = irregular_pasts().get(past) or _regular_pasts().get(past)
-    if known is not None:
+    if known is not None or past in verbs():
         return known
     for prefix in PREFIXES:
         rest = past[len(prefix) :].lstrip("-")

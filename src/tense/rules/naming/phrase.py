@@ -56,7 +56,7 @@ def _mood(words: tuple[Word, ...]) -> _Found:
     if not words:
         return "unknown", None, 0, {}
     begin = _begin(words)
-    for decide in (_future, _single, _asking, _verb_first, _homograph_first, _happened, _stands):
+    for decide in (_future, _single, _asking, _verb_first, _homograph_first, _happened, _stands, _past_within):
         mood, at, signs = decide(words, begin)
         if mood is not None:
             return mood, at, begin, signs
@@ -194,12 +194,15 @@ def _happened(words: tuple[Word, ...], begin: int) -> _Decision:
     closing = _closing_past(words, begin)
     if closing is not None:
         return _closed(words, closing)
-    if words[begin].trap:
-        return "unknown", begin, {}
-    for at in range(len(words) - 1, begin - 1, -1):
-        if words[at].past:
-            return "past", at, {}
     return _UNDECIDED
+
+
+def _past_within(words: tuple[Word, ...], begin: int) -> _Decision:
+    """A past word with a noun behind it: CreatedAccount, MemberLeftChannel."""
+    for at in range(len(words) - 1, begin - 1, -1):
+        if words[at].past or (words[at].text == "left" and at > begin):
+            return "past", at, {}
+    return ("unknown", begin, {}) if words[begin].trap else _UNDECIDED
 
 
 def _closed(words: tuple[Word, ...], closing: int) -> _Decision:

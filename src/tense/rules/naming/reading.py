@@ -287,15 +287,17 @@ def _quoted(word: str) -> str:
 
 
 def _mend(name: str, grammar: Phrase, found: Verdict) -> str | None:
-    suffix = grammar.split.suffix
+    suffix, clear = grammar.split.suffix, grammar.mood in {"imperative", "past", "gerund", "state"}
+    bare = without_suffix(name) if clear or found.kind == "query" else None
     if found.kind == "command":
-        return as_command(name) if grammar.mood == "imperative" or grammar.verb_last else without_suffix(name)
+        return as_command(name) if grammar.mood == "imperative" or grammar.verb_last else bare
     if found.kind == "event":
-        if grammar.inner_imperative and grammar.words[-1].text in {"requested", "needed", "required"}:
-            return as_command(name)
-        return as_event(name) or without_suffix(name)
-    if found.kind == "ambiguous" and not any(word.foreign for word in grammar.words):
-        return as_command(name) if suffix == "command" else as_event(name) if suffix == "event" or grammar.mood != "imperative" else None
+        asked = grammar.inner_imperative and grammar.words[-1].text in {"requested", "needed", "required"}
+        return as_command(name) if asked else as_event(name) or bare
     if found.kind == "query":
-        return without_suffix(name)
-    return None
+        return bare
+    if found.kind == "neither" or any(word.foreign for word in grammar.words):
+        return None
+    if suffix == "command":
+        return as_command(name)
+    return as_event(name) if suffix == "event" or grammar.mood != "imperative" else None

@@ -10,6 +10,9 @@ _REPLY = frozenset({"response", "reply", "result", "answer"})
 _REFUSALS = frozenset({"cannot", "denied", "invalid", "refused", "declined", "forbidden", "unable", "rejected"})
 _CONDITIONS = frozenset({"if", "when", "unless", "maybe", "try"})
 _AGES = frozenset({"new", "old"})
+_COMPOUNDS = frozenset({"request", "response", "result", "criteria", "action", "validation", "route", "hook", "step"})
+"""Nouns that take a verb in front of them as their name: `BuildValidation`, `ResolveCriteria`."""
+
 _NEEDS = frozenset({"needed", "required", "due"})
 
 
@@ -119,13 +122,23 @@ def is_certain(grammar: Phrase) -> bool:
     """Whether the mood cannot be read otherwise: a verb that is no noun in front, or a past form at the end."""
     if grammar.at is None or any(word.foreign for word in grammar.words):
         return False
-    word = grammar.words[grammar.at]
     if grammar.mood == "imperative":
-        return word.pure and not (word.state or word.verb_state) and not any(other.past or other.base_past for other in grammar.words)
-    if grammar.mood == "past":
-        opener = grammar.words[grammar.begin]
-        return word.past and not word.trap and not opener.verb
+        return _is_surely_imperative(grammar)
+    if grammar.mood == "past" and not grammar.inner_imperative:
+        word, opener = grammar.words[grammar.at], grammar.words[grammar.begin]
+        follows = grammar.words[grammar.at + 1 :]
+        closes = not follows or follows[0].joiner or follows[0].particle
+        return word.past and closes and grammar.at > grammar.begin and (opener.noun_first or not opener.verb)
     return False
+
+
+def _is_surely_imperative(grammar: Phrase) -> bool:
+    verb, tail = grammar.words[grammar.begin], grammar.words[-1]
+    if not verb.pure or verb.state or verb.verb_state or verb.text in section("doubtful-verbs") or verb.text[-1].isdigit():
+        return False
+    if tail.state or tail.outcome or tail.gerund or tail.pure or tail.text in _COMPOUNDS:
+        return False
+    return not any(word.past or word.base_past or word.trap for word in grammar.words[grammar.begin + 1 :])
 
 
 def _is_crud(grammar: Phrase, count: int) -> bool:
