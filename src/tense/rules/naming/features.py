@@ -39,9 +39,10 @@ def features(grammar: Phrase) -> list[str]:
         found += [f"w1={words[1].text}", f"p={words[-2].text}"]
     if grammar.at is not None:
         found.append(f"a={words[grammar.at].text}")
-    if parts.segments and len(parts.segments) > 1:
-        found.append(f"d={len(parts.segments)},{bool(parts.namespace)},{len(parts.segments[-1]) > 1},{mood}")
-        found.append(f"i={parts.pieces[0][:1].isupper()},{parts.pieces[-1][:1].isupper()},{len(parts.segments[-1]) > 1}")
+    if len(parts.segments) > 1:
+        long = len(parts.segments[-1]) > 1
+        found.append(f"d={len(parts.segments)},{bool(parts.namespace)},{long},{mood}")
+        found.append(f"i={parts.pieces[0][:1].isupper()},{parts.pieces[-1][:1].isupper()},{long}")
     if any(word.past for word in words):
         found.append("past")
     return found
