@@ -1,12 +1,13 @@
 """The grammar of a name: which word is the verb, where it stands, and what mood it makes."""
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
 from tense.rules.naming.lexicon import section
 from tense.rules.naming.vocabulary import Word, word_of
-from tense.rules.naming.words import Split, split
+from tense.rules.naming.words import LONGEST, Split, split
 
 Mood = Literal["imperative", "past", "gerund", "future", "noun", "state", "query", "unknown"]
 
@@ -33,6 +34,12 @@ class Phrase(msgspec.Struct, frozen=True, kw_only=True):
 
 def phrase_of(name: str) -> Phrase:
     """Read a name as grammar."""
+    return _recent(name[:LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _recent(name: str) -> Phrase:
+    # Judging a name and mending it ask for its grammar several times in a row.
     return phrase(split(name))
 
 
@@ -156,20 +163,22 @@ def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
 
 
 def _closing_past(words: tuple[Word, ...], begin: int) -> int | None:
-    """The past word that closes the clause: last, or before a particle or a by/to/in phrase."""
+    """The past word that closes the clause: last, or before a particle or a by/to/in phrase.
+
+    One behind a joiner (`ChangedToPaid`) closes it only where there is no other.
+    """
+    second = None
     for at in range(len(words) - 1, begin, -1):
         word = words[at]
-        follows = words[at + 1] if at + 1 < len(words) else None
         opened = at == begin + 1 and words[begin].verb and not words[begin].noun_first and word.object
         if not (word.past or word.base_past or word.trap) or (word.base_past and opened):
             continue
-        if word.trap and words[at - 1].joiner:
+        if at + 1 < len(words) and not (words[at + 1].particle or words[at + 1].joiner):
             continue
-        if follows is None:
+        if not words[at - 1].joiner:
             return at
-        if follows.particle or follows.joiner:
-            return at
-    return None
+        second = second if second is not None or word.trap else at
+    return second
 
 
 def _verb_first(words: tuple[Word, ...], begin: int) -> _Decision:

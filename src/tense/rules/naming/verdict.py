@@ -198,6 +198,19 @@ def _is_topic(grammar: Phrase) -> Verdict | None:
     return Verdict(kind=says, confidence=0.95, why=f"Its segment says {kind}, and so does {verb}.")
 
 
+def _is_method(grammar: Phrase) -> Verdict | None:
+    """A thing, a dot and a base verb: `orders.place`, as topics of commands and calls of protocols have it."""
+    parts = grammar.split
+    if not grammar.verb_last or parts.style != "dotted" or parts.suffix is not None or parts.namespace:
+        return None
+    word = grammar.words[-1]
+    if len(parts.segments) != _PAIR or len(parts.segments[-1]) != 1 or word.noun_first:
+        return None
+    return Verdict(
+        kind="command", confidence=0.8, why=f"{quoted(word.text)} behind the dot is a call."
+    )
+
+
 def _is_untensed(grammar: Phrase) -> Verdict | None:
     """A base verb behind its noun, or an adjective that is a verb as well."""
     parts = grammar.split
@@ -238,6 +251,7 @@ BY_GRAMMAR: tuple[Callable[[Phrase], Verdict | None], ...] = (
     _is_single,
     _is_topic,
     _is_contradiction,
+    _is_method,
     _is_untensed,
     _is_adjective,
     _is_noun,
