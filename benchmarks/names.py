@@ -135,9 +135,7 @@ def speed(names):
     """Names in a second on one core through the command line, start included."""
     many = (names * (20 * PER_SECOND // len(names) // 10 + 1))[: 2 * PER_SECOND]
     seconds = min(shipped(many)[1] for _ in range(3))
-    print(
-        f"\n{len(many) / seconds:,.0f} names/s ({len(many):,} through `tense classify --json`, start included)"
-    )
+    print(f"\n{len(many) / seconds:,.0f} names/s ({len(many):,} by `tense classify --json`, start included)")
     return len(many) / seconds
 
 

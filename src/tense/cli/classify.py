@@ -27,10 +27,10 @@ _COLOURS = {"command": "34", "event": "32", "query": "36", "ambiguous": "33", "n
 
 
 def classify(names: list[str], *, as_json: bool = False, ask: str | None = None) -> int:
-    """Classify names, or one name by four questions; the exit status is 0, and 2 where there is nothing to do.
+    """Classify names, or one name by four questions; exit status 0, or 2 where there is nothing to do.
 
-    Without names they are read from standard input, one per line: any bytes are answered, in order, each line as
-    it comes, an empty line too. With `as_json` each answer is one JSON object on a line of its own.
+    Without names they are read from standard input, one per line: any bytes are answered, in order, each
+    line as it comes, an empty line too. With `as_json` each answer is one JSON object on a line of its own.
     """
     try:
         return _classify(names, as_json=as_json, ask=ask)

@@ -79,8 +79,8 @@ QUESTIONS = (
 def ask_about(name: str, source: TextIO, target: TextIO) -> int:
     """Put the four questions, show how each answer decides, and end with verdict, better name and code.
 
-    Answers come from `source`, one on a line: a letter, or the beginning of the answer. Exit status 0, or 2 where
-    they end too early.
+    Answers come from `source`, one on a line: a letter, or the beginning of the answer. Exit status 0, or 2
+    where they end too early.
     """
     reading = read_name(name)
     target.write(f"{name} reads as {reading.kind}: {reading.why}\n\n")
@@ -99,7 +99,8 @@ def ask_about(name: str, source: TextIO, target: TextIO) -> int:
 def _answered(number: int, question: Question, source: TextIO, target: TextIO) -> Answer | None:
     letters = "abc"[: len(question.answers)]
     target.write(f"{number}. {question.text}\n")
-    target.writelines(f"   {letter}) {answer.text}\n" for letter, answer in zip(letters, question.answers, strict=True))
+    offered = zip(letters, question.answers, strict=True)
+    target.writelines(f"   {letter}) {answer.text}\n" for letter, answer in offered)
     for _ in range(_TRIES):
         target.write(f"   [{'/'.join(letters)}] ")
         target.flush()
@@ -162,7 +163,7 @@ def _article(kind: Vote) -> str:
 
 
 def better_name(name: str, kind: Vote) -> str:
-    """The name in the mood of a kind: itself where it fits, else turned, else with the commonest verb added."""
+    """The name in the mood of a kind: itself where it fits, turned, or with the commonest verb added."""
     turned = as_command(name) if kind == "command" else as_event(name)
     if turned is not None:
         return turned

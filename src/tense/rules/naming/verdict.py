@@ -199,7 +199,7 @@ def _is_topic(grammar: Phrase) -> Verdict | None:
 
 
 def _is_method(grammar: Phrase) -> Verdict | None:
-    """A thing, a dot and a base verb: `orders.place`, as topics of commands and calls of protocols have it."""
+    """A thing, a dot and a base verb: `orders.place`, as topics of commands and protocols have it."""
     parts = grammar.split
     if not grammar.verb_last or parts.style != "dotted" or parts.suffix is not None or parts.namespace:
         return None
@@ -219,7 +219,7 @@ def _is_untensed(grammar: Phrase) -> Verdict | None:
     word = grammar.words[grammar.at]
     one_segment = len(parts.segments) == 1 or len(parts.segments[-1]) > 1
     if grammar.verb_last and one_segment and parts.style != "UPPER_SNAKE":
-        return ambiguous(f"{quoted(word.text)} behind a noun has no tense: done, or to be done?", 0.75)
+        return ambiguous(f"{quoted(word.text)} behind a noun has no tense: it may be done, or to be done.", 0.75)
     if grammar.mood == "state" and word.verb_state and parts.style != "kebab":
         return ambiguous(f"{quoted(word.text)} is a state and a verb.", 0.75)
     return None
