@@ -19,11 +19,7 @@ Fact = Literal["kinds", "owners", "handlers", "sayings", "inside", "fields", "re
 """What a source may be unable to tell. `inside` = in which handler a message is said."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen, keyword-only value of this model."""
-
-
-class Place(Value):
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where something is written: a file with a line, or a document with a pointer (RFC 6901)."""
 
     file: str
@@ -31,7 +27,7 @@ class Place(Value):
     pointer: str | None = None
 
 
-class Field(Value):
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One field of a message's body."""
 
     name: str
@@ -41,7 +37,7 @@ class Field(Value):
     place: Place | None = None
 
 
-class Message(Value):
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message as its source declares it.
 
     `name` identifies it in the topology (wire name where there is one); `written` is the bare name that people
@@ -67,7 +63,7 @@ class Message(Value):
     place: Place | None = None
 
 
-class Saying(Value):
+class Saying(msgspec.Struct, frozen=True, kw_only=True):
     """One service says one message: `inside` names the handler (its `Handling.name`) it happens in, None elsewhere.
 
     `waits` is true where the sayer waits for the answer; `transactional` false where state is written outside the
@@ -85,7 +81,7 @@ class Saying(Value):
     place: Place | None = None
 
 
-class Handling(Value):
+class Handling(msgspec.Struct, frozen=True, kw_only=True):
     """One function of one service receives one message. `name` is unique within its service.
 
     `rejections` are the refusals it may give; `calls` the handlers (service.name) it calls directly; `queries` the
@@ -104,7 +100,7 @@ class Handling(Value):
     place: Place | None = None
 
 
-class Channel(Value):
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """A queue, topic or other address, as a document declares it."""
 
     name: str
@@ -114,7 +110,7 @@ class Channel(Value):
     place: Place | None = None
 
 
-class Service(Value):
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service. `outside` marks the world beyond the fleet; `roles` what it is marked as (audit, analytics, process, …)."""
 
     name: str
@@ -127,7 +123,7 @@ class Service(Value):
     place: Place | None = None
 
 
-class Topology(Value):
+class Topology(msgspec.Struct, frozen=True, kw_only=True):
     """A system, from one or several sources. Order is the order of reading; names are unique within a tuple.
 
     `unknown` lists per source (file or app name) what could not be told; `problems` what could not be read.
@@ -143,7 +139,7 @@ class Topology(Value):
     problems: tuple["Problem", ...] = ()
 
 
-class Problem(Value):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Something in a source that could not be read, or was read with a doubt: stated, never dropped."""
 
     text: str
