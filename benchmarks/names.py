@@ -58,9 +58,7 @@ def cross_validated(rows, *, by, folds):
     places = [fold(row[by], folds) for row in rows]
     verdicts = [None] * len(rows)
     for left_out in range(folds):
-        weights = train.train(
-            [example for example, place in zip(data, places, strict=True) if place != left_out]
-        )
+        weights = train.train([example for example, place in zip(data, places, strict=True) if place != left_out])
         for at, place in enumerate(places):
             if place == left_out:
                 verdicts[at] = judge(phrase_of(rows[at]["name"]), weights)

@@ -98,9 +98,7 @@ def write_text(names: Iterable[str], target: TextIO, *, colour: bool, width: int
     """Answer each name with one line for people: name, kind, how sure, why, and a better name."""
     for name in names:
         line = describe(read_name(name), colour=colour, width=width)
-        target.write(
-            line.encode(target.encoding or "utf-8", "replace").decode(target.encoding or "utf-8") + "\n"
-        )
+        target.write(line.encode(target.encoding or "utf-8", "replace").decode(target.encoding or "utf-8") + "\n")
         target.flush()
 
 
@@ -128,13 +126,9 @@ def _width(names: list[str]) -> int:
 def command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...", help="Names to classify; without them, standard input, one per line."
-        ),
+        typer.Argument(metavar="[NAME]...", help="Names to classify; without them, standard input, one per line."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Answer each name with one JSON object on a line.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer each name with one JSON object on a line.")] = False,
     ask: Annotated[
         str | None, typer.Option("--ask", metavar="NAME", help="Ask the four questions about one name.")
     ] = None,

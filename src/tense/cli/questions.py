@@ -46,29 +46,21 @@ QUESTIONS = (
     Question(
         text="Can it be refused?",
         answers=(
-            Answer(
-                text="yes, the receiver may say no", says="command", why="Only a command may be rejected."
-            ),
+            Answer(text="yes, the receiver may say no", says="command", why="Only a command may be rejected."),
             Answer(text="no, it has happened", says="event", why="What has happened can only be ignored."),
         ),
     ),
     Question(
         text="What if nobody listens?",
         answers=(
-            Answer(
-                text="something is broken", says="command", why="A command that nobody handles is an error."
-            ),
-            Answer(
-                text="that is fine", says="event", why="An event is true whether anybody hears it or not."
-            ),
+            Answer(text="something is broken", says="command", why="A command that nobody handles is an error."),
+            Answer(text="that is fine", says="event", why="An event is true whether anybody hears it or not."),
         ),
     ),
     Question(
         text="Do I ask or tell?",
         answers=(
-            Answer(
-                text="I ask for something to be done", says="command", why="To want an effect is to command."
-            ),
+            Answer(text="I ask for something to be done", says="command", why="To want an effect is to command."),
             Answer(text="I tell what happened", says="event", why="Whoever tells wants nothing back."),
             Answer(text="I ask to be told something", says="query", why="To ask for data changes nothing."),
         ),
@@ -132,9 +124,7 @@ def verdict(name: str, votes: list[Vote]) -> str:
         return _both(name)
     kind: Vote = "command" if commands > events else "event"
     better = better_name(name, kind)
-    doubt = (
-        "" if max(commands, events) == len(votes) else f" ({max(commands, events)} answers of {len(votes)})"
-    )
+    doubt = "" if max(commands, events) == len(votes) else f" ({max(commands, events)} answers of {len(votes)})"
     named = f"Its name says so: {name}." if better == name else f"A better name: {better}."
     return f"It is {_article(kind)}{doubt}. {named}\n\n{code(better, kind)}"
 
@@ -184,8 +174,7 @@ def code(name: str, kind: Vote) -> str:
 def _pascal(name: str) -> str:
     pieces = split(name).pieces
     return (
-        "".join(piece[:1].upper() + (piece[1:].lower() if piece.isupper() else piece[1:]) for piece in pieces)
-        or "It"
+        "".join(piece[:1].upper() + (piece[1:].lower() if piece.isupper() else piece[1:]) for piece in pieces) or "It"
     )
 
 

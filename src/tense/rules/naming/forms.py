@@ -98,13 +98,7 @@ def _imperative_to_past(grammar: Phrase) -> list[str] | None:
     words = grammar.words[grammar.begin : grammar.at if grammar.inner_imperative else None]
     verb, rest = words[0], list(words[1:])
     particle: list[str] = []
-    if (
-        rest
-        and rest[0].particle
-        and rest[0].text in section("particles")
-        and len(rest) > 1
-        and not rest[1].joiner
-    ):
+    if rest and rest[0].particle and rest[0].text in section("particles") and len(rest) > 1 and not rest[1].joiner:
         particle = [rest.pop(0).text]
     if any(word.text in {"and", "or"} for word in rest) or verb.text[-1:].isdigit():
         return None
@@ -148,9 +142,7 @@ def _past_to_imperative(grammar: Phrase) -> list[str] | None:
         return None
     behind: list[Word] = list(grammar.words[at + 1 :])
     particle = (
-        [behind.pop(0).text]
-        if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner)
-        else []
+        [behind.pop(0).text] if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner) else []
     )
     thing = [text for text in texts[grammar.begin : at] if text not in section("auxiliaries")]
     if any(text in section("negatives") or text in section("modals") for text in thing):
@@ -179,9 +171,7 @@ def _written(name: str, grammar: Phrase, texts: list[str] | None) -> str | None:
     version = f".{parts.version}" if parts.version and parts.style == "dotted" else ""
     if whole and len(parts.segments) > 1:
         separator = next(letter for letter in name[start:] if letter in "./:")
-        spelt = separator.join(
-            _cased(text, as_written, title=parts.segments[-1][0].istitle()) for text in texts
-        )
+        spelt = separator.join(_cased(text, as_written, title=parts.segments[-1][0].istitle()) for text in texts)
     else:
         last = parts.pieces[-1]
         text = name[start : name.rfind(last) + len(last)]

@@ -98,7 +98,8 @@ def _begin(words: tuple[Word, ...]) -> int:
         return 0
     first, second = words[0], words[1]
     happens = any(word.past or word.gerund for word in words[1:])
-    if first.text in {"before", "after"} or (first.text in {"pre", "post", "on"} and happens):
+    published = first.text != "on" and (second.past or second.gerund)
+    if first.text in {"before", "after"} or (first.text in {"pre", "post", "on"} and happens and not published):
         return 1
     if (
         first.text in section("skippable")
@@ -140,7 +141,7 @@ def _single(words: tuple[Word, ...], begin: int) -> _Decision:  # noqa: PLR0911 
         return "imperative", begin, {}
     if word.gerund:
         return "gerund", begin, {}
-    return ("unknown" if word.homograph else "noun"), begin, {}
+    return ("unknown", begin, {}) if word.homograph else ("noun", None, {})
 
 
 _ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
@@ -148,13 +149,9 @@ _ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
 
 def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
-    if not first.reading or (
-        begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING
-    ):
+    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING):
         return _UNDECIDED
-    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(
-        words[-1].outcome
-    ):
+    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(words[-1].outcome):
         return _UNDECIDED
     closing = _closing_past(words, begin)
     if closing is not None and words[closing].text in section("outcome-pasts"):
@@ -259,9 +256,7 @@ def _past_within(words: tuple[Word, ...], begin: int) -> _Decision:
 def _closed(words: tuple[Word, ...], closing: int) -> _Decision:
     """Past, unless base and participle are one word and the reader cannot know: OrderPut, SystemShutDown."""
     verb, behind = words[closing], words[closing + 1 :]
-    unclear = verb.base_past and (
-        (verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle)
-    )
+    unclear = verb.base_past and ((verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle))
     return ("unknown" if unclear else "past"), closing, {}
 
 

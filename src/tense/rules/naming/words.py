@@ -107,12 +107,7 @@ def split(name: str) -> Split:
     for at, group in enumerate(groups):
         if _VERSION.fullmatch("".join(group)) and len(groups) > 1:
             version = version or "".join(group).lower()
-        elif (
-            len(group) == 1
-            and group[0].lower() in _TOPIC_KINDS
-            and at + 1 < len(groups)
-            and len(groups) >= _TOPIC
-        ):
+        elif len(group) == 1 and group[0].lower() in _TOPIC_KINDS and at + 1 < len(groups) and len(groups) >= _TOPIC:
             topic = _TOPIC_KINDS[group[0].lower()]
         else:
             kept.append(group)

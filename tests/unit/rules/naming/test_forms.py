@@ -51,7 +51,26 @@ def test_both_spellings_and_common_misspellings_have_a_base(past, base):
 
 @pytest.mark.parametrize(
     "word",
-    "feed seed embed need speed bed red shred sled succeed proceed exceed breed weed indeed hundred infrared newsfeed".split(),
+    [
+        "feed",
+        "seed",
+        "embed",
+        "need",
+        "speed",
+        "bed",
+        "red",
+        "shred",
+        "sled",
+        "succeed",
+        "proceed",
+        "exceed",
+        "breed",
+        "weed",
+        "indeed",
+        "hundred",
+        "infrared",
+        "newsfeed",
+    ],
 )
 def test_words_that_end_in_ed_and_are_no_past_are_not_taken_for_one(word):
     assert not is_past(word)
@@ -117,7 +136,9 @@ def test_a_fact_has_its_doing(name, command):
     assert as_command(name) == command
 
 
-@pytest.mark.parametrize("name", ["OrderPlaced", "Payment", "", "CreateOrderFailed", "ProceedToCheckout", "RunStatement"])
+@pytest.mark.parametrize(
+    "name", ["OrderPlaced", "Payment", "", "CreateOrderFailed", "ProceedToCheckout", "RunStatement"]
+)
 def test_no_event_is_made_up_where_none_is_better(name):
     assert as_event(name) is None
 

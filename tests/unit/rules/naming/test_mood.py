@@ -38,9 +38,32 @@ def test_a_command_that_says_what_happened_is_misnamed(name, mend):
 
 @pytest.mark.parametrize(
     "name",
-    "OrderPlaced OrderReady OutOfStock OrderPlacing OrderUpdate Payment Reset Created CreateOrderFailed SendEmailRequested "
-    "BuildValidation UpdateAvailable DownloadProgress ReverseCharge BookReturned ShipmentDelayed BeforeCreateOrder "
-    "CompleteSet OpenInvoice BestelleArtikel Activate FeatureEnabled StoreOpened DeployFinished".split(),
+    [
+        "OrderPlaced",
+        "OrderReady",
+        "OutOfStock",
+        "OrderPlacing",
+        "OrderUpdate",
+        "Payment",
+        "Reset",
+        "Created",
+        "CreateOrderFailed",
+        "SendEmailRequested",
+        "BuildValidation",
+        "UpdateAvailable",
+        "DownloadProgress",
+        "ReverseCharge",
+        "BookReturned",
+        "ShipmentDelayed",
+        "BeforeCreateOrder",
+        "CompleteSet",
+        "OpenInvoice",
+        "BestelleArtikel",
+        "Activate",
+        "FeatureEnabled",
+        "StoreOpened",
+        "DeployFinished",
+    ],
 )
 def test_no_doubtful_event_is_accused(name):
     assert judge_event_name(name) is None
@@ -48,9 +71,30 @@ def test_no_doubtful_event_is_accused(name):
 
 @pytest.mark.parametrize(
     "name",
-    "PlaceOrder MarkOrderPaid MarkParcelAsMigrated BookReturned SetPriceReduced Reset BlockedUser Failed Created "
-    "PutOnHold DeleteExpired RemoveCompleted FoundCompany OrderUpdate ShipReserved ReadMessage BestellungAufgegeben "
-    "VoyageDelay RunSpeed CreateFeed CustomerFeed UpdateSpeed".split(),
+    [
+        "PlaceOrder",
+        "MarkOrderPaid",
+        "MarkParcelAsMigrated",
+        "BookReturned",
+        "SetPriceReduced",
+        "Reset",
+        "BlockedUser",
+        "Failed",
+        "Created",
+        "PutOnHold",
+        "DeleteExpired",
+        "RemoveCompleted",
+        "FoundCompany",
+        "OrderUpdate",
+        "ShipReserved",
+        "ReadMessage",
+        "BestellungAufgegeben",
+        "VoyageDelay",
+        "RunSpeed",
+        "CreateFeed",
+        "CustomerFeed",
+        "UpdateSpeed",
+    ],
 )
 def test_no_doubtful_command_is_accused(name):
     assert judge_command_name(name) is None

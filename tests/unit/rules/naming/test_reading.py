@@ -16,7 +16,9 @@ def all_are(kind, names):
 
 
 def test_a_base_form_that_is_its_own_participle_says_nothing_alone():
-    assert all_are("ambiguous", "Set Put Cut Read Shut Split Hit Cost Bid Spread Reset Let Bet Quit Cast Burst Shed Hurt")
+    assert all_are(
+        "ambiguous", "Set Put Cut Read Shut Split Hit Cost Bid Spread Reset Let Bet Quit Cast Burst Shed Hurt"
+    )
 
 
 def test_a_base_form_that_is_its_own_participle_is_past_behind_a_noun():
@@ -53,7 +55,9 @@ def test_a_particle_behind_the_past_belongs_to_it():
 
 
 def test_a_verb_parted_from_its_particle_is_a_command():
-    assert all_are("command", "TimeOutPayment SignUpUser CheckOutBook SetUpTenant ShutDown PickUpPackage RollBackDeployment")
+    assert all_are(
+        "command", "TimeOutPayment SignUpUser CheckOutBook SetUpTenant ShutDown PickUpPackage RollBackDeployment"
+    )
 
 
 def test_a_prefix_before_an_irregular_verb_keeps_its_forms():
@@ -117,7 +121,9 @@ def test_a_first_word_that_is_noun_and_verb_is_decided_by_a_later_past():
         "event",
         "BookCheckedOut OrderShipped TransferCompleted RequestApproved ReportGenerated BlockMined SignChanged PlanChanged",
     )
-    assert all_are("command", "BookRoom ShipOrder TransferMoney RequestRefund BlockUser SignContract PlanRoute ShareDocument")
+    assert all_are(
+        "command", "BookRoom ShipOrder TransferMoney RequestRefund BlockUser SignContract PlanRoute ShareDocument"
+    )
 
 
 def test_a_participle_later_in_a_command_does_not_make_it_an_event():
@@ -134,15 +140,22 @@ def test_a_suffix_that_agrees_changes_nothing():
 
 
 def test_asking_is_a_query_whatever_it_was_declared():
-    assert all_are("query", "GetOrder FetchOrders IsOrderPlaced HasStock CountOrders GetOrderCommand GetOrderQuery WasOrderPlaced")
+    assert all_are(
+        "query", "GetOrder FetchOrders IsOrderPlaced HasStock CountOrders GetOrderCommand GetOrderQuery WasOrderPlaced"
+    )
 
 
 def test_states_and_outcomes_are_events():
-    assert all_are("event", "OrderReady OrderComplete CartEmpty OutOfStock BackInStock TaxesDue LoginFailure ServerDown CloseToExpiry")
+    assert all_are(
+        "event",
+        "OrderReady OrderComplete CartEmpty OutOfStock BackInStock TaxesDue LoginFailure ServerDown CloseToExpiry",
+    )
 
 
 def test_what_is_not_yet_a_fact_is_not_called_one():
-    assert all_are("ambiguous", "OrderWillBePlaced OrderToBeShipped OrderBeingProcessed CannotShip OrderProcessing Processing")
+    assert all_are(
+        "ambiguous", "OrderWillBePlaced OrderToBeShipped OrderBeingProcessed CannotShip OrderProcessing Processing"
+    )
 
 
 def test_call_backs_and_handlers_are_no_messages():
@@ -184,7 +197,9 @@ def test_a_better_name_is_offered_where_one_is_known(name, mend):
     assert read_name(name).mend == mend
 
 
-@pytest.mark.parametrize("name", ["OrderPlaced", "PlaceOrder", "GetOrder", "Payment", "Reset", "OrderUpdate", "BestelleArtikel", ""])
+@pytest.mark.parametrize(
+    "name", ["OrderPlaced", "PlaceOrder", "GetOrder", "Payment", "Reset", "OrderUpdate", "BestelleArtikel", ""]
+)
 def test_every_verdict_is_explained_in_one_sentence(name):
     why = read_name(name).why
 
@@ -208,6 +223,9 @@ def test_any_text_gets_an_answer(name):
     assert reading.mend is None or (reading.mend and reading.mend != name)
 
 
-@pytest.mark.parametrize("name", ["V2", "1234", "...", "🚚Shipped", "OrderPlaced" * 50_000, "\x00\x1b[31m", "Event", "Command", "On", "Before"])
+@pytest.mark.parametrize(
+    "name",
+    ["V2", "1234", "...", "🚚Shipped", "OrderPlaced" * 50_000, "\x00\x1b[31m", "Event", "Command", "On", "Before"],
+)
 def test_odd_names_are_answered_too(name):
     assert read_name(name).why

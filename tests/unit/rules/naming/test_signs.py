@@ -26,9 +26,17 @@ def test_the_mood_is_read_without_the_suffix(name, mood):
 @pytest.mark.parametrize(
     ("sign", "shown", "not_shown"),
     [
-        ("hook", "BeforeOrderPlaced OnOrderPlaced PreOrderPlaced AfterOrderPlaced", "OrderPlaced PostMessage PostPublished"),
+        (
+            "hook",
+            "BeforeOrderPlaced OnOrderPlaced PreOrderPlaced AfterOrderPlaced",
+            "OrderPlaced PostMessage PostPublished",
+        ),
         ("crud", "CustomerUpdated UpdateOrder CreateUser RowDeleted", "OrderPlaced PlaceOrder CustomerMovedHouse"),
-        ("vague", "ProcessOrder HandlePayment ExecuteOrder ManageOrder", "ApproveOrder OrderProcessed RunMonthEndReport"),
+        (
+            "vague",
+            "ProcessOrder HandlePayment ExecuteOrder ManageOrder",
+            "ApproveOrder OrderProcessed RunMonthEndReport",
+        ),
         ("negative", "PaymentNotReceived OrderNeverShipped CannotShip", "PaymentReceived NotePlaced"),
         ("two_facts", "OrderPlacedAndPaid OrderShippedOrCancelled", "OrderPlaced TermsAndConditionsAccepted"),
         ("conditional", "ShipIfPaid TryCharge CancelUnlessPaid", "ShipOrder"),
@@ -40,13 +48,21 @@ def test_the_mood_is_read_without_the_suffix(name, mood):
         ("property_changed", "FirstNameChanged AddressUpdated PriceSet", "OrderPlaced SetPrice"),
         ("technical", "RowInserted CacheCleared KafkaTopicCreated", "OrderPlaced Cache"),
         ("needed", "AllocationRequired ApprovalNeeded ReviewDue PaymentPendingApprove", "OrderPlaced NeedApproval"),
-        ("requested_object", "SendEmailRequested CreateInvoiceRequired CancelOrderRequest", "PaymentRequested RefundRequest"),
+        (
+            "requested_object",
+            "SendEmailRequested CreateInvoiceRequired CancelOrderRequest",
+            "PaymentRequested RefundRequest",
+        ),
         ("reply", "StockCheckResponse PriceReply CheckResult", "StockChecked"),
         ("queried", "PriceQueried", "PriceRequested"),
         ("rejection_like", "CannotShip PaymentDenied OrderInvalid OrderRefused", "PaymentTaken"),
         ("noun_only", "Payment CustomerAddress", "PaymentTaken TakePayment PaymentDue"),
         ("passive", "OrderWasPlaced OrderHasBeenPlaced", "OrderPlaced WasteCollected"),
-        ("version_in_name", "OrderPlacedV2 order_placed_v2 NewOrderPlaced order.placed.v1", "OrderPlaced NewsPublished"),
+        (
+            "version_in_name",
+            "OrderPlacedV2 order_placed_v2 NewOrderPlaced order.placed.v1",
+            "OrderPlaced NewsPublished",
+        ),
         ("foreign", "BestelleArtikel PedidoCreado", "PlaceOrder OrderPlaced"),
     ],
 )
