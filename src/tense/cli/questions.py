@@ -110,7 +110,7 @@ def _answered(number: int, question: Question, source: TextIO, target: TextIO) -
 
 def _chosen(given: str, question: Question) -> Answer | None:
     for letter, answer in zip("abc", question.answers, strict=False):
-        if given in {letter, letter + ")"} or (len(given) > 1 and answer.text.startswith(given)):
+        if given in {letter, letter + ")"} or (len(given) > 1 and answer.text.lower().startswith(given)):
             return answer
     return None
 
