@@ -132,6 +132,8 @@ def is_certain(grammar: Phrase) -> bool:
         return False
     if grammar.mood == "imperative":
         return _is_surely_imperative(grammar)
+    if grammar.mood == "state":
+        return not grammar.inner_imperative and not grammar.words[grammar.begin].pure
     if grammar.mood == "past" and not grammar.inner_imperative:
         word, opener = grammar.words[grammar.at], grammar.words[grammar.begin]
         follows = grammar.words[grammar.at + 1 :]

@@ -27,7 +27,7 @@ LONGEST = 256
 
 _PIECES = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _SEPARATORS = re.compile(r"[^\w]+|_+")
-_SEGMENTS = re.compile(r"[./:]+|,| - ")
+_SEGMENTS = re.compile(r"[./:]+|,| - |\]")
 _VERSION = re.compile(r"v[0-9]+(?:[._-]?[0-9]+)*", re.IGNORECASE)
 _TAIL_VERSION = re.compile(r"(?<=[a-z0-9_\- ])(?:V|_v|-v| v)[0-9]+$|(?<=[a-z])v[0-9]{1,2}$")
 _SUFFIXES: dict[str, Suffix] = {
