@@ -240,7 +240,8 @@ def _homograph_first(words: tuple[Word, ...], begin: int) -> _Decision:
             if not first.noun_first and not tail.pure
             else ("unknown", last, {"verb_last": True})
         )
-    if first.noun_first:
+    names = tail.text in section("attributes") and last - begin == 1 and first.text not in {"change", "assign", "check"}
+    if first.noun_first or (names and not marks):
         return _UNDECIDED
     return "imperative", begin, {}
 
@@ -279,16 +280,15 @@ def _stands(words: tuple[Word, ...], begin: int) -> _Decision:
     texts = tuple(word.text for word in words)
     if tail.gerund:
         return "gerund", last, {}
-    if tail.state or tail.outcome or (tail.verb_state and last > begin):
+    is_down = tail.text in {"down", "up"} and not words[last - 1].verb
+    if tail.state or tail.outcome or is_down or (tail.verb_state and last > begin):
         return "state", last, {}
-    if tail.text in {"down", "up", "offline"} and not words[last - 1].verb:
-        return "state", last, {}
-    if texts[begin] in _LACKING or (last > begin and texts[last - 1] in {"in", "on", "under", "en"}):
-        return "state", begin if texts[begin] in _LACKING else last - 1, {}
-    for at in range(last):
-        if texts[at : at + 2] in _STATE_PHRASES:
-            return "state", at, {}
-    for at in range(begin, last):
-        if words[at].gerund and words[at + 1].joiner:
-            return "gerund", at, {}
-    return _UNDECIDED
+    if texts[begin] in _LACKING:
+        return "state", begin, {}
+    if last > begin and texts[last - 1] in {"in", "on", "under", "en"}:
+        return "state", last - 1, {}
+    found = next((at for at in range(last) if texts[at : at + 2] in _STATE_PHRASES), None)
+    if found is not None:
+        return "state", found, {}
+    going = next((at for at in range(begin, last) if words[at].gerund and words[at + 1].joiner), None)
+    return _UNDECIDED if going is None else ("gerund", going, {})

@@ -15,6 +15,10 @@ _AGES = frozenset({"new", "old"})
 _COMPOUNDS = frozenset({"request", "response", "result", "criteria", "action", "validation", "route", "hook", "step"})
 """Nouns that take a verb in front of them as their name: `BuildValidation`, `ResolveCriteria`."""
 
+_PAIR = 2
+_PAPERS = {("change", "order"), ("change", "orders"), ("transfer", "order"), ("set", "item"), ("set", "product")}
+"""Verb and entity that together are a thing: a change order is a paper."""
+
 _NEEDS = frozenset({"needed", "required", "due"})
 
 
@@ -144,6 +148,8 @@ def is_certain(grammar: Phrase) -> bool:
 
 def _is_surely_imperative(grammar: Phrase) -> bool:
     verb, tail = grammar.words[grammar.begin], grammar.words[-1]
+    if verb.text in section("front-verbs") and len(grammar.words) - grammar.begin == _PAIR:
+        return tail.text in section("entities") and (verb.text, tail.text) not in _PAPERS
     if (
         not verb.pure
         or verb.state

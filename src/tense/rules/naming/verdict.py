@@ -61,9 +61,8 @@ def _is_code(grammar: Phrase) -> Verdict | None:
     if handles and grammar.mood == "noun" and len(words) > 1:
         return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
     inside = len(words) > _PAIR and grammar.at is not None and grammar.at < len(words) - 1
-    if last in section("class-tails") and inside:
-        if handles or (grammar.mood == "past" and words[-2].past):
-            return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
+    if inside and (handles or (last in section("class-tails") and grammar.mood == "past" and words[-2].past)):
+        return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
     return None
 
 
