@@ -127,7 +127,7 @@ def _explain(error: Exception) -> int:
     return FAILED
 
 
-def _show_warning(
+def _show_warning(  # noqa: PLR0917 - the signature that the warnings module calls
     message: Warning | str,
     category: type[Warning],
     filename: str,

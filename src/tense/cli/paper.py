@@ -43,7 +43,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], indent: str = 
     right = [bool(rows) and all(isinstance(row[at], int | float) for row in rows) for at in range(len(heads))]
 
     def line(row: Sequence[str]) -> str:
-        parts = [cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)]
+        parts = [
+            cell.rjust(width) if r else cell.ljust(width) for cell, width, r in zip(row, widths, right, strict=True)
+        ]
         return (indent + "  ".join(parts)).rstrip()
 
     return "\n".join([paint(line(list(heads)), "dim"), *map(line, cells)])

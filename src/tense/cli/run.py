@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 STOPPING = [signal.SIGTERM, signal.SIGINT]
 
 
-def command(  # noqa: PLR0917 - each is one option of the command line
+def command(
     app: options.App = None,
+    *,
     service: options.Services = None,
     store: options.Store = None,
     log_format: options.LogFormat = "text",
@@ -63,8 +64,8 @@ class Stop:
         self._times = 0
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> "Stop":
-        # Not the loop's own signal handling: a handler that blocks the loop must not keep the second one from ending it.
+    def __enter__(self) -> Self:
+        # Not by the loop's own means: a handler that blocks the loop must not keep the second signal from ending it.
         for number in STOPPING:
             self._before[number] = signal.signal(number, self._heard)
         return self

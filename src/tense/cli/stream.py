@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-
 from tense.cli.paper import age, paint, printable
 from tense.dispatch.middleware import Handling, Proceed
 from tense.messages.rejection import Rejection
@@ -77,5 +76,3 @@ def shown_body(message: Any) -> str:
     except (TypeError, ValueError):
         text = repr(message)
     return printable(text, WIDEST)
-
-
