@@ -122,7 +122,7 @@ class Work:
         run: Callable[..., Any] = self._command if delivery.metadata.kind == "command" else self._subscribers
         try:
             decided: Decided = await run(handlers, message, delivery, unit)
-        except BaseException as caught:
+        except BaseException as caught:  # noqa: BLE001 - whatever a handler raises is its message's failure
             error: BaseException = caught
             if isinstance(caught, asyncio.CancelledError) and task.cancelling():
                 if not watch.overdue:
