@@ -20,7 +20,8 @@ from tense import Execute, Publish, Send, Service, Transaction
 service = Service(orders)
 
 TABLE = """CREATE TABLE IF NOT EXISTS orders (
-    order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, cents INTEGER NOT NULL, payment TEXT NOT NULL, state TEXT NOT NULL)
+    order_id TEXT PRIMARY KEY, customer TEXT NOT NULL, cents INTEGER NOT NULL,
+    payment TEXT NOT NULL, state TEXT NOT NULL)
 """
 WRITE = "INSERT INTO orders VALUES (:order_id, :customer, :cents, :payment, :state)"
 
