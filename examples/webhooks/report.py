@@ -84,7 +84,9 @@ def counted(values: Iterable[str]) -> dict[str, int]:
 def as_text(figures: Figures) -> str:
     """The figures for a person."""
     accepted, refused = figures.commands_accepted, sum(figures.refused.values())
-    lines = [f"{figures.files_read} files read, {accepted} commands accepted, {figures.new} of them new, {refused} refused"]
+    lines = [
+        f"{figures.files_read} files read, {accepted} commands accepted, {figures.new} of them new, {refused} refused"
+    ]
     if figures.duplicates:
         lines.append(f"{figures.duplicates} files had the content of another one and were counted once")
     lines += _table("events", figures.events)
