@@ -103,6 +103,11 @@ class Unit(Protocol):
         """Whether the transaction was used."""
         ...
 
+    @property
+    def revoked(self) -> str | None:
+        """Why the store cancelled this unit's task, if it did: it kept its turn for too long."""
+        ...
+
     async def undo(self) -> None:
         """Undo what was written within this unit, and let go of its turn. It may begin again or finish afterwards."""
         ...

@@ -51,6 +51,7 @@ class ConsumerLoop:
         self._stopping = False
         self._timer: Timer | None = None
         self._due_at = float("inf")
+        self._due_put_off = False
         self._alone = asyncio.Lock()
         self._quiet: asyncio.Future[None] | None = None
 
@@ -214,6 +215,8 @@ class ConsumerLoop:
             strand.lane.strands.pop(strand.name, None)
         if not self._stopping and self._loaded * 2 < self._prefetch:
             self.read()
+            if self._due_put_off:
+                self._read_due()
         return self._ready.popleft() if self._ready else None
 
     async def _one(self, strand: Strand) -> None:
@@ -279,8 +282,12 @@ class ConsumerLoop:
         self._due_at = float("inf")
         if self._stopping or not self.lanes:
             return
+        room = self._prefetch - self._loaded
+        self._due_put_off = room <= 0
+        if room <= 0:
+            return
         leases = {number: lane.lease for number, lane in self.lanes.items()}
-        got = self._store.due(self.consumer, leases, self._clock.now(), self._prefetch)
+        got = self._store.due(self.consumer, leases, self._clock.now(), room)
         if isinstance(got, asyncio.Future):
             got.add_done_callback(self._got_due)
         else:

@@ -4,9 +4,12 @@ import asyncio
 import logging
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 from typing_extensions import TypeVar
@@ -67,6 +70,38 @@ class SystemChance:
         return self._fast.random()
 
 
+class ThreadAside:
+    """One thread and a queue: half the price of a hop to a pool."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._jobs: SimpleQueue[tuple[Callable[[], None], Callable[[BaseException | None], None]] | None] = (
+            SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[], None], done: Callable[[BaseException | None], None]) -> None:
+        """Run a function there and tell the loop."""
+        self._jobs.put((work, done))
+
+    def close(self) -> None:
+        """End when what was given so far has run."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, done = job
+            error: BaseException | None = None
+            try:
+                work()
+            except BaseException as raised:  # noqa: BLE001 - handed to the loop, whatever it is
+                error = raised
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self._loop.call_soon_threadsafe(done, error)
+
+
 class SystemSpawn:
     """Tasks on the running loop, kept until they end; threads in a bounded pool."""
 
@@ -87,6 +122,10 @@ class SystemSpawn:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="tense-handler")
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def aside(self, name: str) -> "ThreadAside":
+        """A thread of its own."""
+        return ThreadAside(name)
 
     def close(self) -> None:
         """Let the pool's threads end; running ones are not waited for."""

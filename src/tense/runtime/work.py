@@ -98,6 +98,8 @@ class Work:
         now = self._clock.now()
         if metadata.kind == "command" and (expired := settle_expired(metadata, now)) is not None:
             return expired, ()
+        if metadata.kind == "broken":
+            return bury(metadata, "undecodable", Trouble(error="its headers are not such a message's"), None), ()
         handlers = self._handlers(delivery, service)
         newer = bool(handlers) and metadata.dataversion > handlers[0].declaration.version
         if not handlers or (newer and metadata.kind == "command"):
@@ -125,10 +127,10 @@ class Work:
         except BaseException as caught:  # noqa: BLE001 - whatever a handler raises is its message's failure
             error: BaseException = caught
             if isinstance(caught, asyncio.CancelledError) and task.cancelling():
-                if not watch.overdue:
+                if not watch.overdue and unit.revoked is None:
                     raise
                 task.uncancel()
-                error = TimeoutError(f"still running after its limit of {handlers[0].timeout:g} s")
+                error = TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
             await unit.undo()
             return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
         finally:

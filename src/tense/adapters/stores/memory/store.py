@@ -158,10 +158,13 @@ class MemoryStore:
         return max(first, delivery.attempt) if first == 1 else delivery.attempt
 
     def _handed(self, shelf: Shelf, item: Item) -> Delivery:
+        # A timer whose time has come for the first time takes its place behind what its key waits for.
+        exception = item.position in shelf.exceptions and not (item.attempts == 0 and item.strand is None)
         item.attempts += 1
-        exception = item.position in shelf.exceptions
         if exception:
             item.state = "taken"
+        else:
+            shelf.exceptions.pop(item.position, None)
         return Delivery(
             consumer=shelf.consumer.name,
             lane=item.lane,

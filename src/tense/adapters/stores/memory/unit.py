@@ -46,6 +46,8 @@ class MemoryUnit:
         """Whether the transaction was used."""
         return self._turn is not None and self._turn.begun
 
+    revoked: str | None = None
+
     async def undo(self) -> None:
         """Undo what was written."""
         if self._turn is not None:
