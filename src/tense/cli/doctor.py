@@ -12,7 +12,7 @@ import typer
 
 from tense.cli import options
 from tense.cli.opened import opened
-from tense.cli.paper import age, paint, print_json, printable
+from tense.cli.paper import age, counted, paint, print_json, printable
 from tense.cli.project import APP_MISSING, chosen_address, imported_app, nearest_project
 from tense.errors import TenseError
 from tense.ports.records import Instance, Lag
@@ -135,7 +135,9 @@ def running(living: Sequence[Instance], app: "App | None") -> Iterable[Finding]:
         line = app.run_line(missing[0])
         yield Finding(about="services", state="note", text=f"nobody runs {', '.join(missing)}", mend=f"Run: {line}")
     else:
-        yield Finding(about="services", state="fine", text=f"all run, in {len(living)} processes")
+        yield Finding(
+            about="services", state="fine", text=f"all run, in {counted(len(living), 'process', 'processes')}"
+        )
 
 
 def lagging(lags: Sequence[Lag], living: Sequence[Instance], now: float) -> Iterable[Finding]:
@@ -151,7 +153,9 @@ def lagging(lags: Sequence[Lag], living: Sequence[Instance], now: float) -> Iter
             yield Finding(about="lag", state=state, text=text, mend="Give it more processes, or see what holds it up.")
         if lag.dead:
             calm = False
-            text = f"{lag.consumer} has {lag.dead:,} dead letters" + (f"; {lag.held:,} held back" if lag.held else "")
+            text = f"{lag.consumer} has {counted(lag.dead, 'dead letter')}" + (
+                f"; {lag.held:,} held back" if lag.held else ""
+            )
             mend = f"See: tense dead list --consumer '{lag.consumer}'"
             yield Finding(about="dead", state="trouble", text=text, mend=mend)
     if calm:
@@ -172,7 +176,9 @@ def leases(lags: Sequence[Lag], living: Sequence[Instance], instances: Sequence[
         mend = "Look again in some seconds: lanes change hands when processes come and go."
         yield Finding(about="leases", state="note", text=text, mend=mend)
     if not stuck and not idle:
-        yield Finding(about="leases", state="fine", text=f"every owner lives ({gone} processes are gone)")
+        yield Finding(
+            about="leases", state="fine", text=f"every owner lives; {counted(gone, 'process', 'processes')} seen before"
+        )
 
 
 def clocks(living: Sequence[Instance], now: float, written: float | None) -> Iterable[Finding]:

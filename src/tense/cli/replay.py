@@ -10,7 +10,7 @@ from tense.cli import options
 from tense.cli.asking import confirmed
 from tense.cli.mistake import MistakeError
 from tense.cli.opened import opened
-from tense.cli.paper import complain, paint, print_json
+from tense.cli.paper import complain, counted, paint, print_json
 from tense.cli.project import chosen_address, chosen_app
 from tense.cli.verbs import nearest
 from tense.cli.words import moment
@@ -111,9 +111,9 @@ def show(name: str, report: Report, *, as_json: bool) -> None:
             }
         )
         return
-    print(f"{paint(name, 'bold')} handled {report.handled:,} events again, up to position {report.position}.")
+    print(f"{paint(name, 'bold')} handled {counted(report.handled, 'event')} again, up to position {report.position}.")
     for said, count in sorted(report.said.items()):
-        print(f"  not said: {said} ({count:,} times)")
+        print(f"  not said: {said} ({counted(count, 'time')})")
     for position, error in report.failures[:FEW]:
         complain(f"position {position} failed and was undone: {error}")
     if len(report.failures) > FEW:
