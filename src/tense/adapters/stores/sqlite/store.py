@@ -157,6 +157,10 @@ class SqliteStore:
         """Logged events that a subscription takes, in the order of the log."""
         return await self._backlog.history(consumer, after, limit)
 
+    async def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """The position up to which each lane of a subscription was read."""
+        return self._backlog.cursors(consumer)
+
     def unit(self, delivery: Delivery, lease: Lease) -> SqliteUnit:
         """A unit of work."""
         return SqliteUnit(self.core, self._intake, delivery, lease)
