@@ -61,7 +61,10 @@ def hints_of(function: Callable[..., Any], where: str) -> dict[str, Any]:
         ProvisionError: a name does not exist at run time.
     """
     try:
-        return typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+        hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+        if isinstance(function, type) and inspect.isfunction(made := getattr(function, "__init__", None)):
+            hints |= typing.get_type_hints(made, include_extras=True)
+        return hints
     except NameError as error:
         text = (
             f"{where}: {error}. Annotations say what is injected, so their names must exist at run time: "

@@ -17,6 +17,7 @@ from tense.runtime.blocking import BlockingClient, blocking_client
 from tense.runtime.client import Client
 from tense.runtime.engine import Engine, Seams
 from tense.runtime.load import open_store
+from tense.runtime.outbox import Outbox
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
 LANES = 64
@@ -98,6 +99,14 @@ class App:
             RegistrationError: there is no store that another process could share.
         """
         return blocking_client(self, self.shared_store(store))
+
+    def outbox(self, connection: object) -> Outbox:
+        """Join the user's open transaction: `with app.outbox(connection) as out`, or `async with`.
+
+        Raises:
+            NotSupportedError: no adapter knows this kind of connection.
+        """
+        return Outbox(self, connection)
 
     def engine(self, store: str | Store, seams: Seams | None = None) -> "Engine":
         """An engine for this app on a store; `running()` and the command line start it."""

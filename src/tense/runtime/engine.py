@@ -54,7 +54,7 @@ class Around:
     def lane_of(self, envelope: Envelope) -> int:
         """By its key or, without one, by its id."""
         metadata = envelope.metadata
-        return lane_of(metadata.partitionkey if metadata.partitionkey is not None else metadata.id, self.lanes)
+        return lane_of(metadata.partitionkey or metadata.id, self.lanes)
 
 
 class Engine:
