@@ -1,6 +1,6 @@
 """Registry: all handlers of an app, checked together and frozen when it starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -160,8 +160,9 @@ def _check_answers(command: type, codec: Codec) -> None:
     answers = answers_of(command)
     if answers.result is not None:
         _check_written(command, answers.result, codec)
-    for rejection in answers.rejections.values():
-        _check_written(command, fields_type(rejection), codec)
+    refusals: Iterable[Any] = answers.rejections.values()
+    for refusal in refusals:
+        _check_written(command, fields_type(refusal), codec)
 
 
 def _check_written(message: type, part: Any, codec: Codec) -> None:
@@ -170,5 +171,5 @@ def _check_written(message: type, part: Any, codec: Codec) -> None:
         codec.check(part)
     except (UnencodableError, NameError) as error:
         declaration = declaration_of(message)
-        text = f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic can read and write."
+        text = f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
         raise MessageDefinitionError(text) from error
