@@ -18,7 +18,9 @@ def test_a_contract_is_frozen():
     "name", ["", "Orders", "1orders", "or.ders", "or ders", "ordérs", "o" * 32, "-orders", None, 5, "a\n"]
 )
 def test_a_name_that_no_broker_could_carry_is_refused_with_what_is_allowed(name):
-    with pytest.raises(ContractNameError, match="lower-case letters, digits and '-'.*at most 31 characters") as refused:
+    with pytest.raises(
+        ContractNameError, match=r"lower-case letters, digits and '-'.*at most 31 characters"
+    ) as refused:
         Contract(name)
 
     assert repr(str(name)) in str(refused.value)

@@ -107,7 +107,7 @@ def define_event(**keywords):
             lambda: Command[int, ValueError, str],
             r"Command\[Result, Rejections\] takes two arguments, got 3\. Join rejections with '\|'",
         ),
-        (lambda: Command[int](), r"cannot be instantiated\. Derive your own class"),
+        (Command[int], r"cannot be instantiated\. Derive your own class"),
     ],
 )
 def test_a_class_that_cannot_work_is_refused_where_it_is_defined(define, said):
