@@ -100,7 +100,7 @@ def test_two_providers_of_one_type_are_refused():
 
     async def ask(command: Ask) -> str: ...
 
-    assert "test_provide.Settings is provided twice: by " in refusal(ask, Settings, other)
+    assert f"{__name__}.Settings is provided twice: by " in refusal(ask, Settings, other)
 
 
 def test_a_function_that_does_not_say_what_it_returns_is_refused():
