@@ -41,10 +41,10 @@ class JsonCodec:
             # The encoder writes NaN and infinity as null, which a reader could not tell from nothing.
             if b"null" in body:
                 _refuse_boundless(msgspec.to_builtins(value, enc_hook=_to_plain))
-            return body
         except BROKEN as error:
             text = f"{type(value).__name__} cannot be written as JSON: {error}"
             raise UnencodableError(text) from error
+        return body
 
     def decode(self, body: bytes, cls: type[T] | Any, *, strict: bool) -> T:
         """A value of a class from its JSON."""
