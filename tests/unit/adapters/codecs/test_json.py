@@ -235,7 +235,15 @@ class Odd(Event, owner=shop):
 
 
 @pytest.mark.parametrize(
-    "value", [Odd(anything=Opaque()), Opaque(), Odd(anything="\ud800"), Odd(anything={(1, 2): 3}), Odd(anything=2**70)]
+    "value",
+    [
+        Odd(anything=Opaque()),
+        Opaque(),
+        Odd(anything="\ud800"),
+        Odd(anything={(1, 2): 3}),
+        Odd(anything=float("nan")),
+        Odd(anything={"a": [1.0, float("-inf")]}),
+    ],
 )
 def test_content_that_json_has_no_form_for_is_unencodable(codec, value):
     with pytest.raises(UnencodableError, match="cannot be written as JSON"):
