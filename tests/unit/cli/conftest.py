@@ -68,6 +68,7 @@ app = App(service, email)
 
 PROJECT = '[tool.tense]\napp = "shopapp:app"\nstore = "sqlite:///shop.db"\n'
 
+
 class Ran(NamedTuple):
     """What a run of the command line left behind."""
 
@@ -75,6 +76,12 @@ class Ran(NamedTuple):
     out: str
     err: str
 
+
+class Keyboard(io.TextIOWrapper):
+    """Standard input with a person before it."""
+
+    def isatty(self):
+        return True
 
 
 @pytest.fixture
@@ -96,8 +103,8 @@ def project(tmp_path, monkeypatch):
 def tense(project, capsys, monkeypatch):
     """Runs the command line here, as a person in the project's folder would."""
 
-    def call(*words, stdin=None):
-        typed = io.TextIOWrapper(io.BytesIO((stdin or "").encode()))
+    def call(*words, stdin=None, person=False):
+        typed = (Keyboard if person else io.TextIOWrapper)(io.BytesIO((stdin or "").encode()))
         monkeypatch.setattr(sys, "stdin", typed)
         with warnings.catch_warnings():
             warnings.simplefilter("default")
