@@ -118,6 +118,7 @@ class SqliteStore:
         try:
             connection = connect(self.path, write=True)
             migrate(connection, self.path)
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         finally:
             self._lock.give()
         return connection
