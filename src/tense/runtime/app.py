@@ -17,6 +17,7 @@ from tense.runtime.blocking import BlockingClient, blocking_client
 from tense.runtime.client import Client
 from tense.runtime.engine import Engine, Seams
 from tense.runtime.load import open_store
+from tense.runtime.names import judge_names
 from tense.runtime.outbox import Outbox
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
@@ -52,6 +53,7 @@ class App:
         self.codec: Codec = JsonCodec()
         self.registry = Registry(services, self.codec, lanes)
         self.registry.require_handlers()
+        judge_names(self.registry.messages.values(), self.registry.services)
         self.provisions = Provisions(provide)
         for handler in self.registry.handlers:
             for need in self.registry.needs[handler]:

@@ -212,7 +212,7 @@ class ConsumerLoop:
         if strand.items:
             self._ready.append(strand)
         else:
-            strand.lane.strands.pop(strand.name, None)
+            strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
             self.read()
             if self._due_put_off:
@@ -310,13 +310,17 @@ class ConsumerLoop:
 
     # Stopping
 
-    async def give(self, numbers: Sequence[int]) -> None:
-        """Stop with some lanes and return when nothing of them runs; the caller releases their leases."""
-        given = [self.lanes.pop(number) for number in numbers if number in self.lanes]
-        for lane in given:
-            self._put_back(lane)
-        while any(not lane.idle for lane in given):
-            await self._clock.sleep(0.01)
+    async def give(self, lease: Lease) -> bool:
+        """Stop with a lane and return when nothing of it runs; the caller releases the lease. False if it is going already."""
+        lane = self.lanes.get(lease.lane)
+        if lane is None or lane.lease is not lease:
+            return False
+        del self.lanes[lease.lane]
+        self._put_back(lane)
+        if not lane.idle:
+            lane.emptied = asyncio.get_running_loop().create_future()
+            await lane.emptied
+        return not lease.lost
 
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
@@ -364,7 +368,7 @@ class ConsumerLoop:
             self._loaded -= len(strand.items) - len(kept)
             strand.items = deque(kept)
             if not kept:
-                lane.strands.pop(strand.name, None)
+                lane.close(strand)
                 if strand in self._ready:
                     self._ready.remove(strand)
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tense.dispatch.answers import Answering
@@ -152,7 +153,7 @@ def host_identity() -> str:
     parts = [socket.gethostname()]
     for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         try:
-            parts.append(os.readlink(path) if path.endswith("pid") else open(path).read().strip())  # noqa: SIM115, PTH123
+            parts.append(str(Path(path).readlink()) if path.endswith("pid") else Path(path).read_text().strip())
         except OSError:
             parts.append("")
     return sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -65,6 +65,9 @@ class Work:
         except asyncio.CancelledError:
             await unit.undo()
             raise
+        except LeaseLostError:
+            log.warning("%s lost its lane while it ran; another worker has it", _named(delivery))
+            return None
         return await self._settle(delivery, unit, settlement, outgoing)
 
     def policy(self, delivery: Delivery, service: str) -> tuple[Retry, OnFailure]:
@@ -132,6 +135,8 @@ class Work:
                 task.uncancel()
                 error = TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
             await unit.undo()
+            if isinstance(error, LeaseLostError):
+                raise
             return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
         finally:
             self._watchdog.end(watch)
