@@ -92,6 +92,7 @@ class Writer:
         self._closed = False
         self._timer: Timer | None = None
         self._since_fold = 0
+        self._settings = ("", -1)
         self.turn_limit = 5.0
 
     # Asking
@@ -196,9 +197,14 @@ class Writer:
             self._commit_here()
 
     def _begin(self, *, light: bool) -> None:
-        self.connection.execute(f"PRAGMA synchronous = {'NORMAL' if light else 'FULL'}")
-        self.connection.execute("PRAGMA busy_timeout = 0")
+        self._set("NORMAL" if light else "FULL", 0)
         self.connection.execute("BEGIN IMMEDIATE")
+
+    def _set(self, synchronous: str, busy_timeout: int) -> None:
+        if self._settings != (synchronous, busy_timeout):
+            self.connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self.connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+            self._settings = (synchronous, busy_timeout)
 
     def _open_aside(self) -> None:
         self._state = "opening"
@@ -206,8 +212,7 @@ class Writer:
         def wait() -> None:
             self._lock.take()
             try:
-                self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+                self._set("FULL", int(PATIENCE * 1000))
                 self.connection.execute("BEGIN IMMEDIATE")
             except BaseException:
                 self._lock.give()
