@@ -29,7 +29,8 @@ RETRY_READ = 1.0
 class ConsumerLoop:
     """Runs the deliveries of one consumer, at most `concurrency` at once.
 
-    Memory is bounded: at most four times that (and 64) are in hands, whatever the backlog.
+    Memory is bounded: at most 512 messages (four times `concurrency`, if that is more, up to 1024) are in hands,
+    whatever the backlog. A claim costs a commit, so it should be worth one.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class ConsumerLoop:
         self._work = work
         self._clock, self._spawn = seams
         self._concurrency = concurrency
-        self._prefetch = min(1024, max(64, 4 * concurrency))
+        self._prefetch = min(1024, max(512, 4 * concurrency))
         self._serial = consumer.kind == "subscription"
         self._ready: deque[Strand] = deque()
         self._idle: list[asyncio.Future[Strand]] = []
