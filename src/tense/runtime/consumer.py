@@ -22,6 +22,9 @@ CAREFUL = 16
 BREATH = 32
 """After how many deliveries in a row a runner lets the loop turn."""
 
+OTHERS = 0.5
+"""Seconds until exceptions that are due in lanes of other workers are looked at again."""
+
 RETRY_READ = 1.0
 """Seconds until a failed read of the backlog is tried again."""
 
@@ -53,6 +56,7 @@ class ConsumerLoop:
         self._timer: Timer | None = None
         self._due_at = float("inf")
         self._due_put_off = False
+        self._reading_due = False
         self._alone = asyncio.Lock()
         self._quiet: asyncio.Future[None] | None = None
 
@@ -275,19 +279,28 @@ class ConsumerLoop:
             return
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+        wait = at - self._clock.now()
+        if wait <= 0:
+            self._read_due()
+            return
         self._due_at = at
-        self._timer = self._clock.call_later(max(0.0, at - self._clock.now()), self._read_due)
+        self._timer = self._clock.call_later(wait, self._read_due)
 
     def _read_due(self) -> None:
         self._timer = None
         self._due_at = float("inf")
         if self._stopping or not self.lanes:
             return
+        if self._reading_due:
+            self._due_put_off = True
+            return
         room = self._prefetch - self._loaded
         self._due_put_off = room <= 0
         if room <= 0:
             return
         leases = {number: lane.lease for number, lane in self.lanes.items()}
+        self._reading_due = True
         got = self._store.due(self.consumer, leases, self._clock.now(), room)
         if isinstance(got, asyncio.Future):
             got.add_done_callback(self._got_due)
@@ -295,6 +308,7 @@ class ConsumerLoop:
             self._feed_due(got)
 
     def _got_due(self, done: "asyncio.Future[Sequence[Delivery]]") -> None:
+        self._reading_due = False
         if done.cancelled():
             return
         if (error := done.exception()) is not None:
@@ -304,10 +318,20 @@ class ConsumerLoop:
         self._feed_due(done.result())
 
     def _feed_due(self, deliveries: Sequence[Delivery]) -> None:
+        self._reading_due = False
         for delivery in deliveries:
             self._take(delivery)
         self._hand_out()
-        self._plan_due(self._store.next_due(self.consumer))
+        if self._due_put_off and self._loaded < self._prefetch:
+            self._due_put_off = False
+            self._read_due()
+        else:
+            following = self._store.next_due(self.consumer)
+            if following is not None and not deliveries:
+                # What is due and was not given stands in lanes of others; they see to it.
+                following = max(following, self._clock.now() + OTHERS)
+            self._plan_due(following)
+        self._check_quiet()
 
     # Stopping
 
@@ -350,7 +374,13 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (self._loaded or self._reading or self._ready or any(lane.dirty for lane in self.lanes.values()))
+        return not (
+            self._loaded
+            or self._reading
+            or self._reading_due
+            or self._ready
+            or any(lane.dirty for lane in self.lanes.values())
+        )
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
