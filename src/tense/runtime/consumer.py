@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
@@ -41,6 +41,7 @@ class ConsumerLoop:
     ) -> None:
         self.consumer = consumer
         self.lanes: dict[int, Lane] = {}
+        self._dirty: dict[int, Lane] = {}
         self._store = store
         self._work = work
         self._clock, self._spawn = seams
@@ -70,7 +71,8 @@ class ConsumerLoop:
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
-            self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            self.lanes[lease.lane] = self._dirty[lease.lane] = lane
         self._plan_due(self._store.next_due(self.consumer))
         self.read()
 
@@ -80,10 +82,9 @@ class ConsumerLoop:
             lane = self.lanes.get(number)
             if lane is None:
                 return
-            lane.dirty = True
+            self._dirty[number] = lane
         else:
-            for lane in self.lanes.values():
-                lane.dirty = True
+            self._dirty.update(self.lanes)
         self.read()
 
     def due(self, at: float) -> None:
@@ -100,6 +101,7 @@ class ConsumerLoop:
         lane = self.lanes.get(lease.lane)
         if lane is not None and lane.lease is lease:
             del self.lanes[lease.lane]
+            self._dirty.pop(lease.lane, None)
             self._drop(lane)
 
     # Reading
@@ -107,15 +109,14 @@ class ConsumerLoop:
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
         room = self._prefetch - self._loaded
-        if self._reading or self._stopping or room <= 0:
+        if self._reading or self._stopping or room <= 0 or not self._dirty:
             return
-        dirty = [lane for lane in self.lanes.values() if lane.dirty and not lane.lease.lost]
+        dirty = [lane for lane in self._dirty.values() if not lane.lease.lost]
+        self._dirty.clear()
         if not dirty:
             return
         most = max(1, room // len(dirty))
         wanted = [Want(lane.lease, lane.after, most) for lane in dirty]
-        for lane in dirty:
-            lane.dirty = False
         self._reading = True
         got = self._store.claim(self.consumer, wanted, room)
         if isinstance(got, asyncio.Future):
@@ -129,8 +130,7 @@ class ConsumerLoop:
             return
         if (error := done.exception()) is not None:
             self._reading = False
-            for lane in dirty:
-                lane.dirty = True
+            self._mark(dirty)
             log.warning("%s cannot read its backlog, tries again: %s", self.consumer.name, error)
             if not self._stopping:
                 self._clock.call_later(RETRY_READ, self.read)
@@ -139,17 +139,23 @@ class ConsumerLoop:
 
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
-        counts: dict[int, int] = {}
         for delivery in deliveries:
-            counts[delivery.lane] = counts.get(delivery.lane, 0) + 1
             self._take(delivery)
-        full = len(deliveries) >= room
-        for lane in dirty:
-            if full or counts.get(lane.lease.lane, 0) >= most:
-                lane.dirty = True
+        if len(deliveries) >= room:
+            self._mark(dirty)
+        elif len(deliveries) >= most:
+            counts = Counter(delivery.lane for delivery in deliveries)
+            self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
         self._hand_out()
         self.read()
         self._check_quiet()
+
+    def _mark(self, lanes: Sequence[Lane]) -> None:
+        """More may stand in the backlog of these."""
+        for lane in lanes:
+            number = lane.lease.lane
+            if self.lanes.get(number) is lane:
+                self._dirty[number] = lane
 
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
@@ -341,6 +347,7 @@ class ConsumerLoop:
         if lane is None or lane.lease is not lease:
             return False
         del self.lanes[lease.lane]
+        self._dirty.pop(lease.lane, None)
         self._put_back(lane)
         if not lane.idle:
             lane.emptied = asyncio.get_running_loop().create_future()
@@ -379,7 +386,7 @@ class ConsumerLoop:
             or self._reading
             or self._reading_due
             or self._ready
-            or any(lane.dirty for lane in self.lanes.values())
+            or self._dirty
         )
 
     def _check_quiet(self) -> None:
