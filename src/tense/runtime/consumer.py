@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -28,7 +28,8 @@ CAREFUL = 16
 class ConsumerLoop:
     """Runs the deliveries of one consumer, at most `concurrency` at once.
 
-    Memory is bounded: at most four times that (and 64) are in hands, whatever the backlog.
+    Memory is bounded: at most 512 messages (four times `concurrency`, if that is more, up to 1024) are in hands,
+    whatever the backlog. A claim costs a commit, so it should be worth one.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class ConsumerLoop:
     ) -> None:
         self.consumer = consumer
         self.lanes: dict[int, Lane] = {}
+        self._dirty: dict[int, Lane] = {}
         self._store = store
         self._work = work
         self._clock, self._spawn = seams
-        self._prefetch = min(1024, max(64, 4 * concurrency))
+        self._prefetch = min(1024, max(256, 4 * concurrency))
         self._serial = consumer.kind == "subscription"
         self._runners = Runners(self._spawn, consumer.name, concurrency, self._one)
         self._runners.after = self._after
@@ -61,7 +63,8 @@ class ConsumerLoop:
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
-            self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            self.lanes[lease.lane] = self._dirty[lease.lane] = lane
         self._due.plan_next()
         self.read()
 
@@ -71,10 +74,9 @@ class ConsumerLoop:
             lane = self.lanes.get(number)
             if lane is None:
                 return
-            lane.dirty = True
+            self._dirty[number] = lane
         else:
-            for lane in self.lanes.values():
-                lane.dirty = True
+            self._dirty.update(self.lanes)
         self.read()
 
     def due(self, at: float) -> None:
@@ -91,6 +93,7 @@ class ConsumerLoop:
         lane = self.lanes.get(lease.lane)
         if lane is not None and lane.lease is lease:
             del self.lanes[lease.lane]
+            self._dirty.pop(lease.lane, None)
             self._drop(lane)
 
     # Reading
@@ -98,15 +101,14 @@ class ConsumerLoop:
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
         room = self.room()
-        if self._reading or self._stopping or room <= 0:
+        if self._reading or self._stopping or room <= 0 or not self._dirty:
             return
-        dirty = [lane for lane in self.lanes.values() if lane.dirty and not lane.lease.lost]
+        dirty = [lane for lane in self._dirty.values() if not lane.lease.lost]
+        self._dirty.clear()
         if not dirty:
             return
         most = max(1, room // len(dirty))
         wanted = [Want(lane.lease, lane.after, most) for lane in dirty]
-        for lane in dirty:
-            lane.dirty = False
         self._reading = True
         got = self._store.claim(self.consumer, wanted, room)
         if isinstance(got, asyncio.Future):
@@ -120,8 +122,7 @@ class ConsumerLoop:
             return
         if (error := done.exception()) is not None:
             self._reading = False
-            for lane in dirty:
-                lane.dirty = True
+            self._mark(dirty)
             log.warning("%s cannot read its backlog, tries again: %s", self.consumer.name, error)
             if not self._stopping:
                 self._clock.call_later(RETRY_READ, self.read)
@@ -130,17 +131,23 @@ class ConsumerLoop:
 
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
-        counts: dict[int, int] = {}
         for delivery in deliveries:
-            counts[delivery.lane] = counts.get(delivery.lane, 0) + 1
             self._take(delivery)
-        full = len(deliveries) >= room
-        for lane in dirty:
-            if full or counts.get(lane.lease.lane, 0) >= most:
-                lane.dirty = True
+        if len(deliveries) >= room:
+            self._mark(dirty)
+        elif len(deliveries) >= most:
+            counts = Counter(delivery.lane for delivery in deliveries)
+            self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
         self._runners.hand_out()
         self.read()
         self._check_quiet()
+
+    def _mark(self, lanes: Sequence[Lane]) -> None:
+        """More may stand in the backlog of these."""
+        for lane in lanes:
+            number = lane.lease.lane
+            if self.lanes.get(number) is lane:
+                self._dirty[number] = lane
 
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
@@ -254,6 +261,7 @@ class ConsumerLoop:
         if lane is None or lane.lease is not lease:
             return False
         del self.lanes[lease.lane]
+        self._dirty.pop(lease.lane, None)
         self._put_back(lane)
         if not lane.idle:
             lane.emptied = asyncio.get_running_loop().create_future()
@@ -277,13 +285,7 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (
-            self._loaded
-            or self._reading
-            or self._due.reading
-            or self._runners.waiting
-            or any(lane.dirty for lane in self.lanes.values())
-        )
+        return not (self._loaded or self._reading or self._due.reading or self._runners.waiting or self._dirty)
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
