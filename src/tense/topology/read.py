@@ -68,7 +68,9 @@ def _read_file(path: Path, readers: Sequence[Reader], step: Step) -> list[Topolo
     """Read a file that was asked for by name: a reader of its ending says what is wrong with it."""
     fitting = [reader for reader in readers if path.suffix.lower() in reader.suffixes]
     if not fitting:
-        return [_refused(str(path), "is no AsyncAPI document (.yml, .yaml, .json) and no Python source (.py)")]
+        return [
+            _refused(str(path), "is no AsyncAPI document (.yml, .yaml, .json) and no Python source (.py)")
+        ]
     folder = path.parent if str(path.parent) else Path()
     chosen = next((reader for reader in fitting if reader.accepts(path)), fitting[0])
     return chosen.read([path], folder=folder, step=step)
@@ -88,10 +90,20 @@ def _read_folder(folder: Path, readers: Sequence[Reader], *, tests: bool, step: 
                 break
     for index, files in sorted(shares.items()):
         parts += readers[index].read(files, folder=folder, step=step)
+    if any(part.messages for part in parts):
+        # Source beside documents need not speak of messages, nor the other way round.
+        return [part for part in parts if part.messages or part.services or not _only_says_nothing(part)]
     if not shares:
         text = "holds no AsyncAPI document and no Python source that sends or handles a message"
         parts.append(_refused(str(folder), text))
     return parts
+
+
+def _only_says_nothing(part: Topology) -> bool:
+    own = part.sources[0] if part.sources else ""
+    return all(
+        problem.fatal and problem.place is not None and problem.place.file == own for problem in part.problems
+    )
 
 
 def _walk(folder: Path, *, tests: bool) -> Iterator[Path]:

@@ -117,10 +117,12 @@ class Validity:
         if not isinstance(at.value, dict) or kind.item is None:
             self._say(at, "must be a mapping")
             return
+        doubted = False
         for name in at.value:
-            if (kind.keyed or kind.named) and not _KEY.fullmatch(name):
+            if (kind.keyed or (kind.named and not doubted)) and not _KEY.fullmatch(name):
                 text = "is a name with other than letters, digits, dot, hyphen and underscore"
                 self._say(at.child(name), text, doubt=kind.named)
+                doubted = True
             self._value(at.child(name), kind.item)
 
     def _referable(self, at: At, kind: Type) -> None:

@@ -56,6 +56,7 @@ class Words:
             self.text(at, "name")
             or _entry(given, at)
             or key
+            or _pointed_at(given)
             or self.text(at, "messageId", "title")
             or channel
             or "?"
@@ -123,6 +124,13 @@ def _entry(given: At, at: At) -> str:
         if pointer.startswith("/components/messages/") and pointer.count("/") == 3:  # noqa: PLR2004  # that depth
             return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     return ""
+
+
+def _pointed_at(given: At) -> str:
+    """Return the last part of a reference: what a message that may not be opened is called where it stands."""
+    ref = given.value.get("$ref") if isinstance(given.value, dict) else None
+    _, _, fragment = ref.partition("#") if isinstance(ref, str) else ("", "", "")
+    return fragment.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def point_to_point(bindings: At) -> bool | None:
