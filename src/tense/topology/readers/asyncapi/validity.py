@@ -162,9 +162,7 @@ class Validity:
             if row is not None and row.since <= self.minor:
                 self._value(at.child(name), row.type)
             elif shape != "Schema" and not _EXTENSION.fullmatch(name):
-                self._say(
-                    at.child(name), f"is no field that may stand here; known are {', '.join(rows)}"[:300]
-                )
+                self._say(at.child(name), f"is no field that may stand here; known are {', '.join(rows)}"[:300])
         if "tags" in rows:
             self._tags(at.child("tags"))
 

@@ -8,7 +8,7 @@ import msgspec
 from tense.rules.meaning.graph import Channel, Kind, Message, Problem
 from tense.topology.reader import Draft
 from tense.topology.readers.asyncapi.conventions import followed, listed
-from tense.topology.readers.asyncapi.payload import payload_of
+from tense.topology.readers.asyncapi.payload import headers_of, largest_example, payload_of
 from tense.topology.readers.refs import At, References
 
 _KIND_FIELDS = ("x-eventcatalog-message-type", "x-message-type", "x-message-kind", "x-kind", "x-tense-kind")
@@ -32,9 +32,7 @@ class Words:
         self.root, self.references = root, references
         self.draft = Draft(source=root.document.file)
         title = root.child("info").child("title").value
-        self.service = (
-            title.strip()[:200] if isinstance(title, str) and title.strip() else root.document.path.stem
-        )
+        self.service = title.strip()[:200] if isinstance(title, str) and title.strip() else root.document.path.stem
 
     def end(self, at: At) -> At:
         """Return what a reference ends at; one that leads nowhere stands for itself."""
@@ -64,9 +62,7 @@ class Words:
         found = self.draft.messages.get(name)
         if found is None:
             found = self._new(at, name, near)
-        channels = (
-            found.channels if channel is None or channel in found.channels else (*found.channels, channel)
-        )
+        channels = found.channels if channel is None or channel in found.channels else (*found.channels, channel)
         found = msgspec.structs.replace(found, channels=channels)
         self.draft.messages[name] = found
         return found
@@ -85,6 +81,8 @@ class Words:
             free_form=body.free_form and not fields,
             key="key" if keyed else None,
             description=self.text(at, "description", "summary", "title"),
+            headers=headers_of(at, self.references),
+            sample_bytes=largest_example(at),
             place=at.document.place(at.pointer),
         )
 

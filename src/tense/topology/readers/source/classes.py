@@ -8,15 +8,9 @@ from tense.rules.meaning.graph import Field, Kind
 from tense.topology.readers.source.modules import Class, Module, dotted, keyword
 
 _BASES: dict[str, Kind] = {
-    **dict.fromkeys(
-        ("Event", "BaseEvent", "DomainEvent", "IntegrationEvent", "EventBase", "AbstractEvent"), "event"
-    ),
-    **dict.fromkeys(
-        ("ApplicationEvent", "BusinessEvent", "IEvent", "IntegrationEventBase", "EventModel"), "event"
-    ),
-    **dict.fromkeys(
-        ("BaseDomainEvent", "DomainEventBase", "EventMessage", "PublicEvent", "Notification"), "event"
-    ),
+    **dict.fromkeys(("Event", "BaseEvent", "DomainEvent", "IntegrationEvent", "EventBase", "AbstractEvent"), "event"),
+    **dict.fromkeys(("ApplicationEvent", "BusinessEvent", "IEvent", "IntegrationEventBase", "EventModel"), "event"),
+    **dict.fromkeys(("BaseDomainEvent", "DomainEventBase", "EventMessage", "PublicEvent", "Notification"), "event"),
     **dict.fromkeys(("Command", "BaseCommand", "DomainCommand", "CommandBase", "AbstractCommand"), "command"),
     **dict.fromkeys(("ICommand", "CommandModel", "IntegrationCommand", "CommandMessage"), "command"),
     **dict.fromkeys(("Query", "BaseQuery", "QueryBase", "AbstractQuery", "IQuery", "DomainQuery"), "query"),
@@ -64,9 +58,7 @@ _STRANGERS = frozenset(
 """Packages whose `Event` or `Command` is another thing."""
 
 _MODELS = frozenset({"BaseModel", "Struct", "Schema", "TypedDict", "NamedTuple", "SQLModel"})
-_EXCEPTIONS = frozenset(
-    {"Exception", "BaseException", "ValueError", "RuntimeError", "HTTPException", "LookupError"}
-)
+_EXCEPTIONS = frozenset({"Exception", "BaseException", "ValueError", "RuntimeError", "HTTPException", "LookupError"})
 _OPTIONAL = ("Optional[", "None |", "| None")
 _NO_FIELDS = frozenset({"model_config", "__slots__", "__table__"})
 _MOST_DEPTH = 12
@@ -103,9 +95,7 @@ class Classes:
         if found is not None:
             return found
         package, _, simple = resolved.rpartition(".")
-        inner = [
-            one for one in self._by_ending.get(simple, ()) if package and f".{package}." in f".{one.dotted}"
-        ]
+        inner = [one for one in self._by_ending.get(simple, ()) if package and f".{package}." in f".{one.dotted}"]
         if inner:
             return self._nearest(inner, module)
         is_star = "." not in written and written not in module.imports and "*" in module.imports
@@ -113,9 +103,7 @@ class Classes:
         return alone[0] if len(alone) == 1 else None
 
     def _own(self, name: str, module: Module) -> Class | None:
-        return next(
-            (one for one in self._by_ending.get(f"{module.name}.{name}", ()) if one.module is module), None
-        )
+        return next((one for one in self._by_ending.get(f"{module.name}.{name}", ()) if one.module is module), None)
 
     @staticmethod
     def _nearest(found: Iterable[Class], module: Module) -> Class | None:
@@ -164,9 +152,7 @@ class Classes:
 
     def _is_base(self, found: Class) -> bool:
         simple = found.simple
-        return simple.startswith(("Base", "Abstract")) or (
-            simple.endswith("Base") and not found.node.body[1:]
-        )
+        return simple.startswith(("Base", "Abstract")) or (simple.endswith("Base") and not found.node.body[1:])
 
     def is_exception(self, found: Class, depth: int = 0) -> bool:
         """Tell whether a class is raised."""
@@ -195,10 +181,7 @@ class Classes:
 
     def _is_data(self, found: Class) -> bool:
         marks = [dotted(one.func if isinstance(one, ast.Call) else one) for one in found.node.decorator_list]
-        if any(
-            mark.rpartition(".")[2] in {"dataclass", "define", "frozen", "attrs", "s", "mutable"}
-            for mark in marks
-        ):
+        if any(mark.rpartition(".")[2] in {"dataclass", "define", "frozen", "attrs", "s", "mutable"} for mark in marks):
             return True
         return any(name.rpartition(".")[2] in _MODELS for name, _base in self.bases(found))
 

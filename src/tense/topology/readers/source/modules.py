@@ -8,6 +8,8 @@ from tense.rules.meaning.graph import Place, Problem
 
 _MOST_BYTES = 3_000_000
 
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.arguments, ast.alias, ast.Pass})
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -71,13 +73,7 @@ class Called:
     def method(self) -> str:
         """Return the last part of what is called."""
         called = self.node.func
-        return (
-            called.attr
-            if isinstance(called, ast.Attribute)
-            else called.id
-            if isinstance(called, ast.Name)
-            else ""
-        )
+        return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
     @property
     def receiver(self) -> ast.expr | None:
@@ -170,6 +166,12 @@ def parsed(path: Path, *, folder: Path) -> Module | Problem:
     return module
 
 
+_NOTED = frozenset(
+    {ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Call, ast.Import, ast.ImportFrom, ast.Raise}
+    | {ast.Assign, ast.AnnAssign, ast.NamedExpr}
+)
+
+
 @dataclass(slots=True)
 class _Scope:
     function: Function | None = None
@@ -183,12 +185,28 @@ def _walk(module: Module, tree: ast.Module) -> None:
     while stack:
         node, scope, awaited = stack.pop()
         scope = _noted(module, node, scope, awaited=awaited)
-        is_await = isinstance(node, ast.Await)
-        stack.extend((child, scope, is_await) for child in reversed(list(ast.iter_child_nodes(node))))
+        is_await = type(node) is ast.Await
+        children = _children(node)
+        children.reverse()
+        stack += [(child, scope, is_await) for child in children]
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """Return the children that may hold something to note; names and constants hold nothing."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [one for one in value if isinstance(one, ast.AST) and type(one) not in _LEAVES]
+        elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+            found.append(value)
+    return found
 
 
 def _noted(module: Module, node: ast.AST, scope: _Scope, *, awaited: bool) -> _Scope:
     """Note one node; return the scope of its children."""
+    if type(node) not in _NOTED:
+        return scope
     match node:
         case ast.ClassDef():
             found = Class(module, f"{scope.prefix}{node.name}", node)

@@ -73,7 +73,8 @@ def _read(modules: list[Module], folder: Path, draft: Draft) -> None:
     for read in READ:
         read(first)
     concerned = _concerned(first)
-    services = Services(folder, concerned, [path for path in concerned if _starts_one(modules, path)])
+    alone = {module.path for module in modules if any(called.method in _APPLICATIONS for called in module.calls)}
+    services = Services(folder, concerned, [path for path in concerned if path in alone])
     tree = Tree(folder, modules, classes, lookup, services, draft)
     for read in READ:
         read(tree)
@@ -86,11 +87,3 @@ def _concerned(tree: Tree) -> list[Path]:
     places += [said.place for _function, said in tree.later]
     files = {place.file for place in places if place is not None}
     return [module.path for module in tree.modules if module.file in files]
-
-
-def _starts_one(modules: list[Module], path: Path) -> bool:
-    """Tell whether a file makes an application object: a service of its own beside others in one folder."""
-    for module in modules:
-        if module.path == path:
-            return any(called.method in _APPLICATIONS for called in module.calls)
-    return False

@@ -99,13 +99,18 @@ class Services:
         self.folder = folder
         self.alone = set(alone)
         self.renamed: dict[str, str] = {}
+        self._known: dict[Path, str] = {}
         self.root = folder.resolve().name or "app"
         self.marked = self._marked(files)
         self.skip = self._depth(files)
 
     def of(self, path: Path) -> str:
         """Return the service of a file; the tree's own name where nothing divides it."""
-        found = self._of(path)
+        found = self._known.get(path.parent)
+        if found is None or path in self.alone:
+            found = self._of(path)
+            if path not in self.alone:
+                self._known[path.parent] = found
         return self.renamed.get(found, found)
 
     def _of(self, path: Path) -> str:

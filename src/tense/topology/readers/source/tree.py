@@ -74,6 +74,7 @@ class Tree:
             kind=declared if declared != "unknown" else kind,
             owner=owner,
             fields=self.classes.fields(found),
+            package=found.module.name,
             description=(ast.get_docstring(found.node) or "").partition("\n")[0][:200],
             place=found.place,
         )
@@ -110,9 +111,7 @@ class Tree:
             )
         return name
 
-    def handles(
-        self, function: Function, message: str, *, service: str = "", channel: str | None = None
-    ) -> None:
+    def handles(self, function: Function, message: str, *, service: str = "", channel: str | None = None) -> None:
         """Record that a function handles a message."""
         owner = self.service(function.module, service)
         if any(one.message == message and one.service == owner for one in self.handlers[id(function)]):

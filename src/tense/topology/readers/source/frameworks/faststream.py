@@ -4,6 +4,8 @@ import ast
 from collections import defaultdict
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from tense.rules.meaning.graph import Verb
 from tense.topology.readers.source.lookup import decorators
 from tense.topology.readers.source.modules import Called, Class, Function, Module, argument, dotted, keyword
@@ -65,11 +67,7 @@ def _decorated(tree: Tree, function: Function, heard: list[_Use], said: list[_Us
             # `orders = broker.publisher("orders")`, later `@orders`.
             holder, _, mark = dotted(maker[1].func).rpartition(".")
             call = maker[1]
-        if (
-            call is None
-            or mark not in {"subscriber", "publisher"}
-            or not _is_broker(tree, holder, function.module)
-        ):
+        if call is None or mark not in {"subscriber", "publisher"} or not _is_broker(tree, holder, function.module):
             continue
         topic = _topic(tree, call, function.module)
         if topic is None:
@@ -88,9 +86,7 @@ def _topic(tree: Tree, call: ast.Call, module: Module, position: int = 0) -> str
 def _payload(tree: Tree, function: Function) -> tuple[Class, ...]:
     for parameter in function.parameters:
         named = dotted(parameter.annotation).rpartition(".")[2]
-        if named in _GIVEN or (
-            isinstance(parameter.annotation, ast.Subscript) and "Depends" in ast.dump(parameter)
-        ):
+        if named in _GIVEN or (isinstance(parameter.annotation, ast.Subscript) and "Depends" in ast.dump(parameter)):
             continue
         found = tuple(tree.annotated(parameter.annotation, function))
         if found:
@@ -169,6 +165,17 @@ def _heard(tree: Tree, use: _Use, known: dict[str, str]) -> None:
         messages = list(known.values())
     else:
         messages = [tree.named_message(use.topic, place=use.function.place)]
+    _disown_copies(tree, use, messages)
     for message in messages:
         tree.handles(use.function, message, channel=use.topic)
         tree.channel(use.topic, use.function.place, message)
+
+
+def _disown_copies(tree: Tree, use: _Use, messages: list[str]) -> None:
+    """A schema that both sides of a topic write down for themselves has no owner that source could tell."""
+    for name in messages:
+        message = tree.draft.messages[name]
+        for found in use.classes:
+            copied = found.simple == message.written and found.module.file != (message.place or found.place).file
+            if copied and tree.service(found.module) != message.owner:
+                tree.draft.messages[name] = replace(message, owner=None)

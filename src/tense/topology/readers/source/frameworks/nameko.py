@@ -27,9 +27,7 @@ def read_nameko(tree: Tree) -> None:
 
 def _service_name(tree: Tree, found: Class) -> str | None:
     value = found.module.values.get(f"{found.name}.name")
-    return (
-        tree.lookup.text(value, found.module) if value is not None and found.module.uses("nameko") else None
-    )
+    return tree.lookup.text(value, found.module) if value is not None and found.module.uses("nameko") else None
 
 
 def _marked(tree: Tree, function: Function, service: str, procedures: set[str]) -> None:
@@ -52,11 +50,7 @@ def _marked(tree: Tree, function: Function, service: str, procedures: set[str]) 
 def _called(tree: Tree, called: Called, owner: Class, service: str, procedures: set[str]) -> None:
     written = dotted(called.node.func)
     parts = written.split(".")
-    made = (
-        tree.lookup.value(f"{owner.name}.{parts[1]}", owner.module)
-        if parts[0] == "self" and parts[1:]
-        else None
-    )
+    made = tree.lookup.value(f"{owner.name}.{parts[1]}", owner.module) if parts[0] == "self" and parts[1:] else None
     maker = made[1] if made else None
     kind = dotted(maker.func).rpartition(".")[2] if isinstance(maker, ast.Call) else ""
     if kind == "EventDispatcher" and called.node.args:

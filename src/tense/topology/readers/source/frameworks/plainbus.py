@@ -9,22 +9,12 @@ from tense.topology.readers.source.modules import Called, Class, Function, Modul
 from tense.topology.readers.source.tree import Tree
 
 _SAYS: dict[str, Verb] = {
-    **dict.fromkeys(
-        ("publish", "publish_event", "emit", "emit_event", "raise_event", "add_event"), "publish"
-    ),
-    **dict.fromkeys(
-        ("add_domain_event", "record_event", "record_that", "register_event", "notify"), "publish"
-    ),
-    **dict.fromkeys(
-        ("dispatch_event", "append_event", "fire", "fire_event", "publish_async", "broadcast"), "publish"
-    ),
-    **dict.fromkeys(
-        ("publish_message", "publish_integration_event", "_record_event", "_add_event"), "publish"
-    ),
+    **dict.fromkeys(("publish", "publish_event", "emit", "emit_event", "raise_event", "add_event"), "publish"),
+    **dict.fromkeys(("add_domain_event", "record_event", "record_that", "register_event", "notify"), "publish"),
+    **dict.fromkeys(("dispatch_event", "append_event", "fire", "fire_event", "publish_async", "broadcast"), "publish"),
+    **dict.fromkeys(("publish_message", "publish_integration_event", "_record_event", "_add_event"), "publish"),
     **dict.fromkeys(("send_command", "enqueue", "enqueue_command", "send_async", "schedule"), "send"),
-    **dict.fromkeys(
-        ("execute", "execute_command", "execute_async", "request", "invoke", "ask", "call"), "execute"
-    ),
+    **dict.fromkeys(("execute", "execute_command", "execute_async", "request", "invoke", "ask", "call"), "execute"),
 }
 """Methods whose name says how a message leaves."""
 
@@ -165,9 +155,7 @@ def _bound(tree: Tree, node: ast.Attribute, module: Module) -> Iterator[Function
     if made is not None and isinstance(made[1], ast.Call):
         owner = tree.classes.named(dotted(made[1].func), made[0])
         wanted = f"{owner.name}.{node.attr}" if owner is not None else ""
-        yield from (
-            one for one in (owner.module.functions if owner is not None else ()) if one.name == wanted
-        )
+        yield from (one for one in (owner.module.functions if owner is not None else ()) if one.name == wanted)
         return
     alone = [one for one in tree.lookup.simple.get(node.attr, ()) if one.owner is not None]
     if len(alone) == 1:
@@ -175,9 +163,7 @@ def _bound(tree: Tree, node: ast.Attribute, module: Module) -> Iterator[Function
 
 
 def _methods(handler: Class) -> Iterator[Function]:
-    found = [
-        one for one in handler.module.functions if one.owner is handler and one.node.name in _HANDLER_METHODS
-    ]
+    found = [one for one in handler.module.functions if one.owner is handler and one.node.name in _HANDLER_METHODS]
     yield from found[:1]
 
 

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-from tense.rules.meaning.graph import Field
+from tense.rules.meaning.graph import Field, Verb
 from tense.topology.readers.source.lookup import decorators
 from tense.topology.readers.source.modules import Called, Function, dotted, keyword
 from tense.topology.readers.source.tree import Tree
@@ -60,6 +60,15 @@ def read_tasks(tree: Tree) -> None:
             _read(tree, words)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The tasks of one framework: by function, by every name a sender may use, and the calls that are waited for."""
+
+    messages: dict[int, str]
+    named: dict[str, str]
+    waited: set[int]
+
+
 def _read(tree: Tree, words: Words) -> None:
     messages: dict[int, str] = {}
     named: dict[str, str] = {}
@@ -72,9 +81,9 @@ def _read(tree: Tree, words: Words) -> None:
                     named[message] = message
                     named[f"{module.name}.{function.name}"] = message
     for module in tree.modules:
-        waited = _waited(module.calls, words)
+        known = _Known(messages, named, _waited(module.calls, words))
         for called in module.calls:
-            _said(tree, words, called, messages, named, waited)
+            _said(tree, words, called, known)
 
 
 def _is_mark(tree: Tree, words: Words, function: Function, written: str) -> bool:
@@ -90,11 +99,7 @@ def _is_mark(tree: Tree, words: Words, function: Function, written: str) -> bool
 
 
 def _task(tree: Tree, words: Words, function: Function, call: ast.Call | None) -> str:
-    given = (
-        [tree.lookup.text(keyword(call, name), function.module) for name in words.name_keywords]
-        if call
-        else []
-    )
+    given = [tree.lookup.text(keyword(call, name), function.module) for name in words.name_keywords] if call else []
     written = next((name for name in given if name), function.node.name)
     name = written
     service = tree.service(function.module)
@@ -148,20 +153,13 @@ def _waited(calls: list[Called], words: Words) -> set[int]:
     return waited
 
 
-def _said(  # what is known so far
-    tree: Tree,
-    words: Words,
-    called: Called,
-    messages: dict[int, str],
-    named: dict[str, str],
-    waited: set[int],
-) -> None:
-    waits = id(called.node) in waited
+def _said(tree: Tree, words: Words, called: Called, known: _Known) -> None:
+    waits = id(called.node) in known.waited
     if called.method in words.says:
         function = tree.lookup.function(_task_name(called), called.module)
-        message = messages.get(id(function)) if function else None
+        message = known.messages.get(id(function)) if function else None
         if message is not None:
-            verb = "execute" if waits else "send"
+            verb: Verb = "execute" if waits else "send"
             tree.says(
                 called,
                 message,
@@ -173,9 +171,7 @@ def _said(  # what is known so far
         name = tree.lookup.text(called.node.args[0], called.module)
         if name is not None:
             simple = name.rpartition(".")[2]
-            ending = next(
-                (known for key, known in named.items() if key == name or key.endswith(f".{name}")), None
-            )
+            ending = next((one for key, one in known.named.items() if key == name or key.endswith(f".{name}")), None)
             message = ending or tree.named_message(name, place=called.place, kind="command", written=simple)
             tree.says(
                 called,
