@@ -1,5 +1,7 @@
 """A topology as DOT text for Graphviz."""
 
+from collections.abc import Mapping
+
 from tense.topology.render.names import plain, xml
 from tense.topology.render.picture import Box, Line, Picture, Row
 
@@ -10,7 +12,9 @@ _RED = "#d1242f"
 def dot(picture: Picture) -> str:
     """Return a digraph: one table per service, commands solid into the row of their handler, events dashed."""
     ids = {box.name: f"s{number}" for number, box in enumerate(picture.boxes)}
-    ports = {(box.name, row.message, row.role): f"r{n}" for box in picture.boxes for n, row in enumerate(box.rows)}
+    ports: dict[tuple[str, str, str], str] = {
+        (box.name, row.message, row.role): f"r{n}" for box in picture.boxes for n, row in enumerate(box.rows)
+    }
     out = [
         "digraph fleet {",
         '  graph [rankdir=LR, fontname="sans-serif", ranksep=1.2, nodesep=0.4];',
@@ -23,7 +27,7 @@ def dot(picture: Picture) -> str:
     return "\n".join(out) + "\n"
 
 
-def _table(box: Box, ports: dict[tuple[str, str, str], str]) -> str:
+def _table(box: Box, ports: Mapping[tuple[str, str, str], str]) -> str:
     border = ' STYLE="dashed"' if box.outside else ""
     cells = [f'<TR><TD BGCOLOR="#eef1f5"><B>{xml(box.name)}</B></TD></TR>']
     cells += [_cell(row, ports[box.name, row.message, row.role]) for row in box.rows]
@@ -42,7 +46,7 @@ def _cell(row: Row, port: str) -> str:
     return f'<TR><TD ALIGN="LEFT" PORT="{port}">{text}</TD></TR>'
 
 
-def _edge(line: Line, ids: dict[str, str], ports: dict[tuple[str, str, str], str]) -> str:
+def _edge(line: Line, ids: dict[str, str], ports: Mapping[tuple[str, str, str], str]) -> str:
     is_command = line.kind in {"command", "query"}
     at_source = ports.get((line.source, line.message, "says"))
     at_target = ports.get((line.target, line.message, "handles" if is_command else "hears"))

@@ -10,6 +10,7 @@ GAP = 26.0
 COLUMN = 150.0
 _LANE = 7.0
 _SWEEPS = 10
+_LOOSE = 60.0
 _ASPECT = 1.7
 
 
@@ -183,18 +184,33 @@ def _placed(plan: Plan, columns: list[list[Spot]], neighbours: dict[str, list[Sp
         width = max((spot.width for spot in column), default=0.0)
         y = (tallest - sum(_taken(spot) for spot in column)) / 2
         for spot in column:
+            # A lane leads straight through its column, so that no line crosses a box.
+            spot.width = width if spot.is_lane else spot.width
             spot.x, spot.y = x + (width - spot.width) / 2, y
             y += _taken(spot)
         x += width + COLUMN
     for _sweep in range(_SWEEPS):
         for column in columns:
             _settled(column, neighbours)
+    for column in columns:
+        _closed_up(column)
     top = min((spot.y for column in columns for spot in column), default=0.0)
     for column in columns:
         for spot in column:
             spot.y -= top
     plan.width = max(0.0, x - COLUMN)
     plan.height = max((spot.y + spot.height for column in columns for spot in column), default=0.0)
+
+
+def _closed_up(column: list[Spot]) -> None:
+    """Take away what is empty beyond need between two spots of a column."""
+    lift = 0.0
+    for one, other in pairwise(column):
+        other.y -= lift
+        spare = other.y - one.y - _taken(one) - _LOOSE
+        if spare > 0:
+            lift += spare
+            other.y -= spare
 
 
 def _taken(spot: Spot) -> float:

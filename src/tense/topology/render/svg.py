@@ -2,43 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 
+from tense.topology.render.assets import asset
 from tense.topology.render.layout import Plan, planned
 from tense.topology.render.names import cut, plain, xml
-from tense.topology.render.picture import OUTSIDE, Box, Line, Picture, Row
+from tense.topology.render.picture import OUTSIDE, Box, Line, Mark, Picture, Row
+from tense.topology.render.wires import Ends, drawn
 
 HEAD, ROW, SMALL = 30.0, 19.0, 14.0
-_LETTER, _NARROW = 6.7, 5.6
-_MOST_TEXT, _MOST_WIDTH, _LEAST_WIDTH = 40, 330.0, 150.0
+_LETTER, _NARROW, _FINE = 7.3, 6.7, 6.3
+_MOST_TEXT, _MOST_WIDTH, _LEAST_WIDTH = 40, 420.0, 150.0
 _FEW_MESSAGES = 45
 _MARGIN = 40.0
 _SIGNS = {"command": "▸", "query": "?", "event": "●", "unknown": "○"}
 _GRAVE = {"error", "warning"}
-
-STYLE = """
-.tense{--ground:#fbfbfd;--box:#fff;--edge:#c4cbd6;--head:#eef1f6;--ink:#1b2230;--soft:#667085;--command:#2456c8;
---event:#0f8a6b;--query:#7a4fc0;--unknown:#7d8796;--finding:#d1242f}
-@media (prefers-color-scheme:dark){.tense:not([data-theme=light]){--ground:#12151b;--box:#1b2029;--edge:#3c4656;
---head:#252c38;--ink:#e6eaf2;--soft:#98a3b5;--command:#7fa6ff;--event:#48c9a3;--query:#b694f5;--unknown:#8e99aa;
---finding:#ff6b70}}
-.tense[data-theme=dark]{--ground:#12151b;--box:#1b2029;--edge:#3c4656;--head:#252c38;--ink:#e6eaf2;--soft:#98a3b5;
---command:#7fa6ff;--event:#48c9a3;--query:#b694f5;--unknown:#8e99aa;--finding:#ff6b70}
-.tense text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:var(--ink)}
-.tense .ground{fill:var(--ground)} .tense .frame{fill:var(--box);stroke:var(--edge);stroke-width:1.2}
-.tense .outside .frame{stroke-dasharray:5 4} .tense .head{fill:var(--head)} .tense .title{font-weight:650;font-size:13px}
-.tense .note{fill:var(--soft);font-size:11px} .tense .refusal{fill:var(--soft);font-size:10.5px}
-.tense .badge{fill:var(--finding);font-size:10.5px;font-weight:650} .tense .badge.remark{fill:var(--soft)}
-.tense .line{fill:none;stroke-width:1.4;opacity:.85} .tense .line.wide{stroke-width:2}
-.tense .command{stroke:var(--command)} .tense .query{stroke:var(--query);stroke-dasharray:1 0}
-.tense .event{stroke:var(--event);stroke-dasharray:6 4} .tense .unknown{stroke:var(--unknown);stroke-dasharray:2 3}
-.tense .found{stroke:var(--finding)} .tense .sign.command{fill:var(--command);stroke:none}
-.tense .sign.event{fill:var(--event);stroke:none} .tense .sign.query{fill:var(--query);stroke:none}
-.tense .sign.unknown{fill:var(--unknown);stroke:none} .tense .count{font-size:10.5px;fill:var(--soft)}
-.tense .tip{stroke:none} .tense .tip.command{fill:var(--command)} .tense .tip.event{fill:var(--event)}
-.tense .tip.query{fill:var(--query)} .tense .tip.unknown{fill:var(--unknown)} .tense .tip.found{fill:var(--finding)}
-"""
-"""Colours by variables, so that one picture serves light and dark."""
+_ASIDE = {"command": -2.0, "query": -2.0, "event": 2.0}
+_LEGEND = (
+    ("command", "command, to its one handler"),
+    ("event", "event, to whoever listens"),
+    ("query", "query"),
+    ("unknown", "kind not told"),
+)
 
 
 def svg(picture: Picture) -> str:
@@ -63,20 +47,36 @@ class _Sheet:
         self.plan: Plan = planned(sizes, pairs, [OUTSIDE])
 
     def text(self) -> str:
-        width, height = self.plan.width + 2 * _MARGIN, self.plan.height + 2 * _MARGIN
+        width, height = max(560.0, self.plan.width + 2 * _MARGIN), self.plan.height + 2 * _MARGIN + 20
+        size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="tense" viewBox="0 0 {width:.0f} {height:.0f}" '
-            f'width="{width:.0f}" height="{height:.0f}" role="img">',
-            f"<style>{STYLE}</style>",
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="tense" {size} role="img">',
+            f"<style>{asset('picture.css')}</style>",
             f'<rect class="ground" width="{width:.0f}" height="{height:.0f}"/>',
             f'<g transform="translate({_MARGIN:.0f} {_MARGIN:.0f})">',
             '<g class="lines">',
             *self._lines(),
             '</g><g class="boxes">',
             *(self._box(box) for box in self.picture.boxes),
-            "</g></g></svg>",
+            "</g></g>",
+            self._legend(height - 14),
+            "</svg>",
         ]
         return "\n".join(parts) + "\n"
+
+    def _legend(self, y: float) -> str:
+        """Explain the signs that occur."""
+        parts, x = [], _MARGIN
+        kinds = {row.kind for box in self.picture.boxes for row in box.rows}
+        for kind, text in _LEGEND:
+            if kind in kinds:
+                parts.append(f'<path class="line {kind}" d="M{x:.0f} {y - 4:.0f}h26"/>')
+                parts.append(f'<text class="note" x="{x + 33:.0f}" y="{y:.0f}">{text}</text>')
+                x += 50 + len(text) * _NARROW
+        if any(line.marks for line in self.picture.lines):
+            parts.append(f'<path class="line found" d="M{x:.0f} {y - 4:.0f}h26"/>')
+            parts.append(f'<text class="note" x="{x + 33:.0f}" y="{y:.0f}">a finding</text>')
+        return f'<g class="legend">{"".join(parts)}</g>'
 
     def _rows(self, box: Box) -> Iterator[Row]:
         """Give the rows that are shown: in a large picture what a box hears is one row for all."""
@@ -93,7 +93,10 @@ class _Sheet:
         for row in self.shown[box.name]:
             label, note = _texts(row)
             widths.append(30 + len(label) * _LETTER + len(note) * _NARROW + _badge_width(row))
-            height += ROW + (SMALL if row.rejections and row.role == "handles" else 0)
+            if row.rejections and row.role == "handles":
+                widths.append(30 + len(_refused(row)) * _FINE)
+                height += SMALL
+            height += ROW
         height += ROW if self._heard(box) else 0
         return min(_MOST_WIDTH, max(_LEAST_WIDTH, *widths)), height
 
@@ -106,7 +109,7 @@ class _Sheet:
             f'<g class="{classes}" data-service="{xml(box.name)}" transform="translate({spot.x:.1f} {spot.y:.1f})">',
             f"<title>{xml(box.description or title)}</title>",
             f'<rect class="frame" width="{spot.width:.1f}" height="{spot.height:.1f}" rx="7"/>',
-            f'<path class="head" d="M0.6 {HEAD - 4:.0f}V7.6a7 7 0 0 1 7-7h{spot.width - 15.2:.1f}a7 7 0 0 1 7 7V{HEAD - 4:.0f}z"/>',
+            _head(spot.width),
             f'<text class="title" x="10" y="18">{xml(cut(title, _MOST_TEXT))}</text>',
         ]
         if box.marks:
@@ -130,7 +133,7 @@ class _Sheet:
         if self.bundled:
             bundles: defaultdict[tuple[str, str, str], list[Line]] = defaultdict(list)
             for line in self.picture.lines:
-                bundles[line.source, line.target, _class(line)].append(line)
+                bundles[line.source, line.target, line.kind].append(line)
             for (source, target, kind), lines in bundles.items():
                 if source != target:
                     yield self._bundle(source, target, kind, lines)
@@ -140,38 +143,22 @@ class _Sheet:
                     yield self._line(line)
 
     def _bundle(self, source: str, target: str, kind: str, lines: list[Line]) -> str:
-        found = any(_is_grave(line) for line in lines)
+        """Draw all messages of one kind from one box to another as one line."""
+        found = " found" if any(_is_grave(line) for line in lines) else ""
         names = ", ".join(plain(line.text) for line in lines)
-        path = self._path(source, target, self._side_of(source, target), self._side_of(target, source))
-        classes = f"line wide {kind}{' found' if found else ''}"
-        messages = xml(" ".join(str(number) for number in sorted({self._number(line) for line in lines})))
-        title = f"{source} to {target}: {names}"
-        return (
-            f'<g class="bundle" data-messages="{messages}"><title>{xml(title)}</title>'
-            f'<path class="{classes}" d="{path}"/>{self._tip(source, target, self._side_of(target, source), classes)}</g>'
-        )
-
-    def _number(self, line: Line) -> int:
-        if not hasattr(self, "_numbers"):
-            names = dict.fromkeys(one.message for one in self.picture.lines)
-            self._numbers = {name: number for number, name in enumerate(names)}
-        return self._numbers[line.message]
+        aside = _ASIDE.get(kind, 0.0)
+        start, end = (self.plan.spots[name].y + HEAD / 2 + aside for name in (source, target))
+        wire = drawn(self.plan, source, target, Ends(start, end, aside), f"{kind}{found}", wide=True)
+        return f'<g class="bundle"><title>{xml(f"{source} to {target}: {names}")}</title>{wire}</g>'
 
     def _line(self, line: Line) -> str:
         start = self._at(line.source, line.message, ("says",))
         end = self._at(line.target, line.message, ("handles", "hears"))
-        path = self._path(line.source, line.target, start, end)
-        classes = f"line {_class(line)}{' found' if _is_grave(line) else ''}"
+        found = " found" if _is_grave(line) else ""
+        wire = drawn(self.plan, line.source, line.target, Ends(start, end), f"{line.kind}{found}")
         hidden = " fine" if self.bundled else ""
-        tip = self._tip(line.source, line.target, end, classes)
         title = f"{line.source} {'sends' if line.kind == 'command' else 'says'} {line.text} to {line.target}"
-        return (
-            f'<g class="way{hidden}" data-message="{xml(line.message)}" data-source="{xml(line.source)}" '
-            f'data-target="{xml(line.target)}"><title>{xml(title)}</title><path class="{classes}" d="{path}"/>{tip}</g>'
-        )
-
-    def _side_of(self, name: str, _other: str) -> float:
-        return self.plan.spots[name].y + HEAD / 2
+        return f'<g class="way{hidden}" data-message="{xml(line.message)}"><title>{xml(title)}</title>{wire}</g>'
 
     def _at(self, name: str, message: str, roles: tuple[str, ...]) -> float:
         """Return the height at which a line of a message meets a box: its row, or else the head."""
@@ -182,39 +169,9 @@ class _Sheet:
             y += ROW + (SMALL if row.rejections and row.role == "handles" else 0)
         return self.plan.spots[name].y + HEAD / 2
 
-    def _path(self, source: str, target: str, start: float, end: float) -> str:
-        """Return a curve from box to box, through the lanes of the columns between."""
-        one, other = self.plan.spots[source], self.plan.spots[target]
-        if one.column == other.column:
-            right = max(one.x + one.width, other.x + other.width)
-            bend = right + 34 + abs(start - end) * 0.06
-            return f"M{one.x + one.width:.1f} {start:.1f}C{bend:.1f} {start:.1f} {bend:.1f} {end:.1f} {other.x + other.width + 7:.1f} {end:.1f}"
-        forward = one.column < other.column
-        lanes = self.plan.ways.get((source, target) if forward else (target, source), [])
-        points = [(one.x + one.width if forward else one.x, start)]
-        points += [(lane.x, lane.middle) for lane in (lanes if forward else lanes[::-1])]
-        points.append((other.x - 7 if forward else other.x + other.width + 7, end))
-        return _curve(points)
 
-    def _tip(self, source: str, target: str, end: float, classes: str) -> str:
-        one, other = self.plan.spots[source], self.plan.spots[target]
-        from_left = one.column < other.column
-        x = other.x if from_left else other.x + other.width
-        back = -7 if from_left else 7
-        kinds = classes.replace("line", "tip").replace(" wide", "")
-        return f'<path class="{kinds}" d="M{x:.1f} {end:.1f}l{back} -4v8z"/>'
-
-
-def _curve(points: list[tuple[float, float]]) -> str:
-    parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (x, y), (to_x, to_y) in pairwise(points):
-        reach = (to_x - x) * 0.5
-        parts.append(f"C{x + reach:.1f} {y:.1f} {to_x - reach:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}")
-    return "".join(parts)
-
-
-def _class(line: Line) -> str:
-    return line.kind
+def _head(width: float) -> str:
+    return f'<path class="head" d="M0.6 26V7.6a7 7 0 0 1 7-7h{width - 15.2:.1f}a7 7 0 0 1 7 7V26z"/>'
 
 
 def _is_grave(line: Line) -> bool:
@@ -232,15 +189,19 @@ def _texts(row: Row) -> tuple[str, str]:
     return label, cut(note, max(8, _MOST_TEXT + 8 - len(label))) if note else ""
 
 
+def _refused(row: Row) -> str:
+    return cut("refuses " + ", ".join(row.rejections), _MOST_TEXT + 12)
+
+
 def _badge_width(row: Row) -> float:
-    return 8 + 26 * min(3, len({mark.rule for mark in row.marks})) if row.marks else 0
+    return 12 + 30 * min(3, len({mark.rule for mark in row.marks})) if row.marks else 0
 
 
-def _badge(marks: tuple[Row, ...] | tuple[object, ...], right: float, y: float) -> str:
-    rules = list(dict.fromkeys(str(getattr(mark, "rule", "")) for mark in marks))
+def _badge(marks: tuple[Mark, ...], right: float, y: float) -> str:
+    rules = list(dict.fromkeys(mark.rule for mark in marks))
     shown = " ".join(rules[:2]) + (f" +{len(rules) - 2}" if len(rules) > 2 else "")  # noqa: PLR2004  # what fits
-    said = " — ".join(f"{getattr(mark, 'rule', '')}: {getattr(mark, 'text', '')}" for mark in marks)
-    grave = any(getattr(mark, "severity", "") in _GRAVE for mark in marks)
+    said = "; ".join(f"{mark.rule}: {mark.text}" for mark in marks)
+    grave = any(mark.severity in _GRAVE for mark in marks)
     classes = "badge" if grave else "badge remark"
     return (
         f'<g><title>{xml(said)}</title><text class="{classes}" text-anchor="end" '
@@ -265,6 +226,5 @@ def _row(row: Row, y: float, width: float) -> str:
     if row.marks:
         parts.append(_badge(row.marks, width - 8, y + 13))
     if row.rejections and row.role == "handles":
-        refused = cut("refuses " + ", ".join(row.rejections), 52)
-        parts.append(f'<text class="refusal" x="22" y="{y + ROW + 9:.1f}">{xml(refused)}</text>')
+        parts.append(f'<text class="refusal" x="22" y="{y + ROW + 9:.1f}">{xml(_refused(row))}</text>')
     return "".join([*parts, "</g>"])
