@@ -32,13 +32,19 @@ class Place(Value):
 
 
 class Field(Value):
-    """One field of a message's body."""
+    """One field of a message's body.
+
+    `values` are the only values allowed, where they are listed; `bounded` says of an array whether its length
+    has a limit (None: not an array, or not known).
+    """
 
     name: str
     type: str = "unknown"
     required: bool = True
     personal: bool = False
     place: Place | None = None
+    values: tuple[str, ...] = ()
+    bounded: bool | None = None
 
 
 class Message(Value):
@@ -48,6 +54,11 @@ class Message(Value):
     read. `kind` is what is declared, `owner` the service whose schema it is. `public` is None where the source
     does not tell private from public. `fields` is None where the body is not known, empty where it has none;
     `free_form` marks a body without a schema (any object).
+
+    `headers` are the names the envelope carries (None: not told); `released` the fields of the last release (None:
+    no release to compare with); `package` the module or package it is declared in; `stored` marks an event of a
+    stored stream, `forgettable` a body whose personal data can be erased; `sample_bytes` is the size of the
+    largest example.
     """
 
     name: str
@@ -65,6 +76,12 @@ class Message(Value):
     description: str = ""
     channels: tuple[str, ...] = ()
     place: Place | None = None
+    headers: tuple[str, ...] | None = None
+    released: tuple[Field, ...] | None = None
+    package: str | None = None
+    stored: bool = False
+    forgettable: bool = False
+    sample_bytes: int | None = None
 
 
 class Saying(Value):
@@ -89,7 +106,8 @@ class Handling(Value):
     """One function of one service receives one message. `name` is unique within its service.
 
     `rejections` are the refusals it may give; `calls` the handlers (service.name) it calls directly; `queries` the
-    services it asks for data; `awaits` the events it stays pending for; `stores` what it writes to.
+    services it asks for data; `awaits` the events it stays pending for; `stores` what it writes to;
+    `replies` the messages it answers with.
     """
 
     service: str
@@ -102,6 +120,7 @@ class Handling(Value):
     stores: tuple[str, ...] = ()
     channel: str | None = None
     place: Place | None = None
+    replies: tuple[str, ...] = ()
 
 
 class Channel(Value):
