@@ -163,8 +163,13 @@ class Topology(Value):
 
 
 class Problem(Value):
-    """Something in a source that could not be read, or was read with a doubt: stated, never dropped."""
+    """Something in a source that could not be read, or was read with a doubt: stated, never dropped.
+
+    `fatal`: nothing was read from that source. `doubt`: it was read whole, though it is against the letter of
+    its format, or points to something that may not be read from here.
+    """
 
     text: str
     place: Place | None = None
     fatal: bool = False
+    doubt: bool = False
