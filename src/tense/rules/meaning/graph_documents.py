@@ -3,47 +3,42 @@
 from collections.abc import Iterator
 
 from tense.rules.meaning.finding import Sight
-from tense.rules.meaning.graph import Channel, Place
+from tense.rules.meaning.graph import Place
 from tense.rules.meaning.index import SURE, Index, of
 from tense.rules.meaning.rule import Rule, Thresholds, facts
-
-_Where = tuple[str, str]
-"""A channel is known by its document and its name there: two documents may both have a channel `orders`."""
-
 
 def _file(place: Place | None) -> str:
     return place.file if place else ""
 
 
-def _used(index: Index) -> dict[_Where, tuple[set[str], set[str]]]:
+def _used(index: Index) -> dict[str, tuple[set[str], set[str]]]:
     """For each channel the services that say something there, and those that receive."""
-    found: dict[_Where, tuple[set[str], set[str]]] = {}
+    found: dict[str, tuple[set[str], set[str]]] = {}
     for saying in index.topology.sayings:
         if saying.channel:
-            found.setdefault((_file(saying.place), saying.channel), (set(), set()))[0].add(saying.service)
+            found.setdefault(saying.channel, (set(), set()))[0].add(saying.service)
     for handling in index.topology.handlings:
         if handling.channel:
-            found.setdefault((_file(handling.place), handling.channel), (set(), set()))[1].add(handling.service)
+            found.setdefault(handling.channel, (set(), set()))[1].add(handling.service)
     return found
 
 
 def _orphan(index: Index, _: Thresholds) -> Iterator[Sight]:
     used = _used(index)
-    working = {file for file, _name in used}
+    spoken = (*index.topology.sayings, *index.topology.handlings)
+    working = {_file(one.place) for one in spoken if one.channel}
     for channel in index.topology.channels:
-        key = (_file(channel.place), channel.name)
-        if key[0] in working and key not in used:
+        if _file(channel.place) in working and channel.name not in used:
             yield Sight(
                 subject=channel.name,
                 place=channel.place,
                 text=f"No operation uses the channel {channel.name}.",
                 mend="Give it an operation, or take it out of the document.",
             )
-    described = {_file(channel.place) for channel in index.topology.channels}
     carried = {message for channel in index.topology.channels for message in channel.messages}
     for message in index.topology.messages:
-        alive = message.channels or message.name in carried or message.name in index.sayings or message.name in index.handlings
-        if not alive and _file(message.place) in described & working:
+        alive = message.channels or any(message.name in known for known in (carried, index.sayings, index.handlings))
+        if not alive and _file(message.place) in working:
             yield Sight(
                 subject=message.name,
                 place=message.place,
@@ -54,23 +49,15 @@ def _orphan(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 def _clash(index: Index, _: Thresholds) -> Iterator[Sight]:
     used = _used(index)
-    ends: dict[str, tuple[set[str], set[str], list[Channel]]] = {}
     for channel in index.topology.channels:
-        if channel.point_to_point:
-            say, receive, met = ends.setdefault(channel.address or channel.name, (set(), set(), []))
-            here = used.get((_file(channel.place), channel.name), (set(), set()))
-            say |= here[0]
-            receive |= here[1]
-            met.append(channel)
-    for address, (say, receive, met) in ends.items():
+        say, receive = used.get(channel.name, (set(), set()))
         one_side = say or receive
-        if len(one_side) > 1 and not (say and receive):
+        if channel.point_to_point and len(one_side) > 1 and not (say and receive):
             verb, other = ("send to", "receives from") if say else ("receive from", "sends to")
             yield Sight(
-                subject=met[-1].name,
-                place=met[-1].place,
-                related=tuple(one.place for one in met if one.place),
-                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {address}, and nobody {other} it.",
+                subject=channel.name,
+                place=channel.place,
+                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {channel.name}, and nobody {other} it.",
                 mend="Turn one side round: in AsyncAPI 2 `publish` says what others publish to the application.",
             )
 
@@ -117,7 +104,6 @@ RULES = (
         reason="A channel or message that nothing uses misleads every reader of the document.",
         criterion="A document with operations has a channel without any, or a message that is on no channel.",
         source="Spectral: unused components.",
-        needs=facts("sayings"),
         check=_orphan,
         bad=_CHANNEL + "\nchannel refunds; carries OrderRefunded\nmessage OrderPlaced\norders publishes OrderPlaced; on orders",
         good=_CHANNEL + "\nmessage OrderPlaced\norders publishes OrderPlaced; on orders",
@@ -129,7 +115,7 @@ RULES = (
         reason="If both ends of a queue send, one document says it the wrong way round.",
         criterion="On a channel declared point to point two or more applications all send, or all receive.",
         source="The change of direction from AsyncAPI 2 to 3.",
-        needs=facts("sayings"),
+        needs=facts("handlers", "sayings"),
         check=_clash,
         bad="channel orders; point-to-point\nshop sends PlaceOrder; on orders\norders sends PlaceOrder; on orders",
         good="channel orders; point-to-point\nshop sends PlaceOrder; on orders\norders/place handles PlaceOrder; on orders",

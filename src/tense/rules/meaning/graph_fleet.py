@@ -10,6 +10,7 @@ from tense.rules.meaning.rule import Rule, Thresholds, facts
 from tense.rules.meaning.wording import words
 
 _READERS = ("audit", "analytics", "read-model", "monitoring", "search", "logging", *OWNERS)
+_TWO = 2
 _FEW_EVENTS = 5
 _FEW_SERVICES = 3
 
@@ -89,6 +90,8 @@ def _layers(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
 
 
 def _self_event(index: Index, _: Thresholds) -> Iterator[Sight]:
+    if len(index.services) < _TWO:
+        return
     for event in index.events:
         speakers, receivers = of(index.speakers, event.name), of(index.receivers, event.name)
         if len(receivers) == 1 and receivers == speakers and index.declared(event.name) and event.public is not True:
@@ -206,6 +209,7 @@ RULES = (
         criterion="A service depends on another against the layers, forbidden pairs or independent groups in the configuration.",
         source="The contracts of import-linter, for services.",
         check=_layers,
+        given=Thresholds(layers=(("shop",), ("stock",))),
         bad="# layers = [[\"shop\"], [\"stock\"]]\nevent BasketFilled of shop\nshop/fill publishes BasketFilled\nstock/hold handles BasketFilled",
         good="# layers = [[\"shop\"], [\"stock\"]]\ncommand HoldGoods of stock\nshop/fill sends HoldGoods\nstock/hold handles HoldGoods",
     ),
@@ -219,7 +223,7 @@ RULES = (
         needs=facts("handlers", "sayings"),
         whole=True,
         check=_self_event,
-        bad="event OrderPriced of orders\norders/price publishes OrderPriced\norders/total handles OrderPriced",
+        bad="service billing\nevent OrderPriced of orders\norders/price publishes OrderPriced\norders/total handles OrderPriced",
         good="event OrderPriced of orders\norders/price publishes OrderPriced\nbilling/total handles OrderPriced",
     ),
     Rule(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from msgspec.structs import replace
+
 from tense.rules.meaning.graph import Handling, Kind, Message, Saying, Service, Topology, Value
 from tense.rules.naming.reading import Reading, read_name
 from tense.rules.naming.signs import Signs, signs
@@ -90,10 +92,10 @@ def of(mapping: Mapping[K, tuple[T, ...]], key: K) -> tuple[T, ...]:
 def index(topology: Topology, verbs: Iterable[str] = ()) -> Index:
     """Compute the derived graph. `verbs` are further words that a project uses as verbs."""
     messages = _messages(topology)
-    more = frozenset(verbs)
+    more = frozenset(verb.lower() for verb in verbs)
     bare = {message.written for message in messages.values()}
-    signs_of = {written: signs(written, more) for written in bare}
-    reading_of = {written: read_name(written, more) for written in bare}
+    signs_of = {written: _with_verbs(signs(written), more) for written in bare}
+    reading_of = {written: read_name(written) for written in bare}
     sayings = _grouped(topology.sayings, lambda saying: saying.message)
     handlings = _grouped(topology.handlings, lambda handling: handling.message)
     kinds = {
@@ -120,6 +122,14 @@ def index(topology: Topology, verbs: Iterable[str] = ()) -> Index:
         events=tuple(message for name, message in messages.items() if kinds[name].kind == "event"),
         edges=_grouped(_edges(sayings, handlings), lambda edge: edge.message),
     )
+
+
+def _with_verbs(found: Signs, verbs: frozenset[str]) -> Signs:
+    """The signs, where the project's own verbs make an imperative of a name that says nothing by itself."""
+    opens = len(found.words) > 1 and found.words[0] in verbs
+    if not opens or found.mood not in {"noun", "unknown"}:
+        return found
+    return replace(found, mood="imperative", verb=found.words[0], noun_only=False, verb_last=False, certain=True)
 
 
 def _messages(topology: Topology) -> dict[str, Message]:

@@ -15,6 +15,8 @@ FAMILIES: dict[str, Family] = {"N": "names", "G": "graph", "S": "schema"}
 class Thresholds(Value):
     """The figures and contracts a project may set; the defaults are the ones the rule pages state.
 
+    `whole_fleet` says whether the sources are the whole system, so that an absence means something; None leaves
+    it to the sources (documents tell of one application each, so they are not).
     `layers` lists groups of services, the one that may depend on all others first; `forbidden` pairs of services
     of which the first may not depend on the second; `independent` groups whose members may not know each other.
     """
@@ -29,6 +31,7 @@ class Thresholds(Value):
     optional_fields: float = 0.5
     entity_fields: float = 0.8
     sample_bytes: int = 65_536
+    whole_fleet: bool | None = None
     layers: tuple[tuple[str, ...], ...] = ()
     forbidden: tuple[tuple[str, str], ...] = ()
     independent: tuple[tuple[str, ...], ...] = ()
@@ -42,7 +45,7 @@ class Rule(Value):
 
     `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that rests
     on an absence, so that every source must tell them. `bad` and `good` are sketches (`sketch.py`): the rule finds
-    something in the first and nothing in the second.
+    something in the first and nothing in the second, under the thresholds `given`.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Rule(Value):
     good: str
     needs: frozenset[Fact] = frozenset()
     whole: bool = False
+    given: Thresholds = Thresholds()
 
     @property
     def family(self) -> Family:
