@@ -141,7 +141,7 @@ RULES = (
         source="The definition of the kinds.",
         needs=facts("handlers"),
         check=_shared_command_channel,
-        bad="message ShipOrder\nshop says ShipOrder\nshipping/ship handles ShipOrder\nbilling/bill handles ShipOrder",
+        bad="message CancelOrder\nshop says CancelOrder\nshipping/ship handles CancelOrder\nbilling/bill handles CancelOrder",
         good="message OrderPlaced\nshop says OrderPlaced\nshipping/ship handles OrderPlaced\nbilling/bill handles OrderPlaced",
     ),
 )

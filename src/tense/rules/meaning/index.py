@@ -3,6 +3,7 @@
 Building it is linear in the size of the topology. Nothing here judges.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -45,7 +46,10 @@ class Edge(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A topology with the lookups that rules need. Every mapping gives an empty tuple through `of`."""
+    """A topology with the lookups that rules need. Every mapping gives an empty tuple through `of`.
+
+    `signs` are those of the whole name, `readings` those of the name without a suffix that claims a kind.
+    """
 
     topology: Topology
     messages: Mapping[str, Message]
@@ -84,6 +88,14 @@ class Index:
         return known is not None and any(role in known.roles for role in roles)
 
 
+_TAIL = re.compile(r"(?:Command|Event|Message|Cmd|Evt|[._-](?:command|event|message|cmd|evt))$")
+
+
+def without_kind(written: str) -> str:
+    """The name without the suffix that claims a kind; a name that is nothing else stays."""
+    return _TAIL.sub("", written) or written
+
+
 def of(mapping: Mapping[K, tuple[T, ...]], key: K) -> tuple[T, ...]:
     """The values under a key, none where there is no such key."""
     return mapping.get(key, ())
@@ -95,7 +107,7 @@ def index(topology: Topology, verbs: Iterable[str] = ()) -> Index:
     more = frozenset(verb.lower() for verb in verbs)
     bare = {message.written for message in messages.values()}
     signs_of = {written: _with_verbs(signs(written), more) for written in bare}
-    reading_of = {written: read_name(written) for written in bare}
+    reading_of = {written: read_name(without_kind(written)) for written in bare}
     sayings = _grouped(topology.sayings, lambda saying: saying.message)
     handlings = _grouped(topology.handlings, lambda handling: handling.message)
     kinds = {

@@ -1,14 +1,11 @@
-"""The rules on names that are certain enough to stop an app at start-up: no graph needed, only names and kinds."""
+"""The findings on names that are certain enough for start-up: no graph needed, only names and declared kinds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tense.rules.meaning.finding import Finding
-from tense.rules.meaning.graph import Kind, Message, Place, Topology, Value
-from tense.rules.meaning.judge import judge
+from tense.rules.meaning.graph import Kind, Place, Value
 from tense.rules.meaning.table import BY_ID
-
-CERTAIN = ("N01", "N02", "N16")
-"""Wrong before any reader: an imperative event, a command in the past, a suffix against the declared kind."""
+from tense.rules.naming.mood import judge_command_name, judge_event_name
 
 
 class Named(Value):
@@ -19,8 +16,27 @@ class Named(Value):
     place: Place | None = None
 
 
+_JUDGES = {"event": judge_event_name, "command": judge_command_name}
+
+
 def names_at_start(names: Iterable[Named]) -> tuple[Finding, ...]:
     """The findings on names that are wrong beyond doubt; for everything else there is `tense check`."""
-    messages = {one.name: Message(name=one.name, written=one.name, kind=one.kind, place=one.place) for one in names}
-    topology = Topology(sources=("app",), messages=tuple(messages.values()))
-    return judge(topology, [BY_ID[rule] for rule in CERTAIN]).findings
+    return tuple(_found(names))
+
+
+def _found(names: Iterable[Named]) -> Iterator[Finding]:
+    for one in names:
+        judge = _JUDGES.get(one.kind)
+        misnamed = judge(one.name) if judge else None
+        if misnamed is not None:
+            rule = BY_ID[misnamed.rule]
+            yield Finding(
+                rule=rule.id,
+                name=rule.name,
+                severity=rule.severity,
+                certainty=1.0,
+                subject=one.name,
+                text=f"{one.name} is declared {'an event' if one.kind == 'event' else 'a command'}. {misnamed.why}",
+                mend=f"Name it {misnamed.mend}." if misnamed.mend else "Name it in the mood of its kind.",
+                place=one.place,
+            )

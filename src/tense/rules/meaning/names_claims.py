@@ -5,23 +5,22 @@ from collections.abc import Iterator
 
 from tense.rules.meaning.finding import Sight
 from tense.rules.meaning.graph import Place
-from tense.rules.meaning.index import Index
-from tense.rules.meaning.names import fact, order, seen, taken_for
+from tense.rules.meaning.index import Index, without_kind
+from tense.rules.meaning.names import fact, imperative, order, past, seen, taken_for
 from tense.rules.meaning.rule import Rule, Thresholds
 from tense.rules.naming.signs import Signs, signs
 
-_TAIL = re.compile(r"(?:Command|Event|Message|Cmd|Evt|[._-](?:command|event|message|cmd|evt))$")
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 def _kind_suffix(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
-        found = _TAIL.search(message.written)
-        if found and found.start() and index.kinds[message.name].kind != "query":
+        bare = without_kind(message.written)
+        if bare != message.written and index.kinds[message.name].kind != "query":
             yield seen(
                 message,
                 f"{message.written} repeats its kind in its name.",
-                f"{message.written[: found.start()]} says it already, if the mood is right.",
+                f"{bare} says it already, if the mood is right.",
             )
 
 
@@ -43,15 +42,17 @@ def _a(kind: str | None) -> str:
 def _against_mood(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
         found = index.signs[message.name]
-        if not found.certain or found.topic_kind is not None or index.kinds[message.name].kind not in {found.suffix, "unknown"}:
+        if found.topic_kind is not None or index.kinds[message.name].kind not in {found.suffix, "unknown"}:
             continue
-        if found.suffix == "event" and found.mood == "imperative":
+        order_sure = imperative(index, message)
+        if found.suffix == "event" and order_sure:
             yield seen(
                 message,
                 f"{message.written} ends in Event and reads as an order.",
                 f"Name the order ({order(message)}) or what happened ({fact(message)}).",
+                severity=order_sure,
             )
-        elif found.suffix == "command" and found.mood == "past":
+        elif found.suffix == "command" and past(found):
             yield seen(
                 message,
                 f"{message.written} ends in Command and reads as a fact.",
@@ -99,7 +100,7 @@ def _in_topic(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _wrong_topic(found: Signs) -> str | None:
     if found.topic_kind == "event" and found.mood == "imperative" and found.certain:
         return "an order on a topic of events"
-    if found.topic_kind == "command" and found.mood == "past" and found.certain:
+    if found.topic_kind == "command" and past(found):
         return "a fact on a topic of commands"
     return None
 

@@ -4,23 +4,25 @@ from collections.abc import Iterator
 
 from tense.rules.meaning.finding import Sight
 from tense.rules.meaning.index import Index
-from tense.rules.meaning.names import claimed, fact, order, seen, taken_for
-from tense.rules.meaning.rule import Rule, Thresholds, facts
+from tense.rules.meaning.names import claimed, fact, imperative, order, past, seen, taken_for
+from tense.rules.meaning.rule import Rule, Thresholds
 
 
 def _event_not_past(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in claimed(index, "event"):
-        if signs.mood == "imperative" and signs.certain:
+        sure = imperative(index, event)
+        if sure and not signs.hook:
             yield seen(
                 event,
                 f"{event.written} is an event and reads as an order.",
                 f"Name what happened ({fact(event)}), or make it a command.",
+                severity=sure,
             )
 
 
 def _command_not_imperative(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command, signs in claimed(index, "command"):
-        if signs.mood == "past" and signs.certain:
+        if past(signs):
             yield seen(
                 command,
                 f"{command.written} is a command and reads as a fact.",
@@ -99,7 +101,7 @@ RULES = (
         name="event-not-past",
         severity="error",
         reason="An event tells what happened; an imperative makes every subscriber think that it must obey.",
-        criterion="An event whose name is certainly an imperative: it opens with a verb that is no noun, and holds no past word.",
+        criterion="An event whose name is an imperative: it opens with a verb that is no noun, and holds no past word; a warning where the verb could be a noun.",
         source="NServiceBus; Verraes.",
         check=_event_not_past,
         bad="event RegisterUserEvent of accounts {user_id}",
@@ -168,8 +170,8 @@ RULES = (
         criterion="A name of nouns only, without a verb or a state. A note where no kind is declared.",
         source="Names of real systems.",
         check=_noun_only,
-        bad="event Invoice of billing {invoice_id}",
-        good="event InvoiceRaised of billing {invoice_id}",
+        bad="event Payment of billing {payment_id}",
+        good="event PaymentReceived of billing {payment_id}",
     ),
     Rule(
         id="N08",
