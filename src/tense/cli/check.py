@@ -67,22 +67,34 @@ def run(
     kept = baseline or (Path(config.baseline) if config.baseline else None)
     if kept is not None:
         report, written = with_baseline(report, kept)
-        remark = f"{kept} was written with {report.known} findings; from now on only new ones fail." if written else ""
+        remark = (
+            f"{kept} was written with {report.known} findings; from now on only new ones fail."
+            if written
+            else ""
+        )
     return report.status(), FORMATS[form](report), remark
 
 
-def check(
+def check(  # noqa: PLR0917  # each is one option of the command line
     targets: Annotated[
         list[str] | None, typer.Argument(help="Apps (module:app), folders, Python files, AsyncAPI documents.")
     ] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Judge only these rules: ids, families (N, G, S) or ALL.")] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Judge only these rules: ids, families (N, G, S) or ALL.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Leave these rules out.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Only findings that are not in this file fail; written if missing.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Only findings that are not in this file fail; written if missing.")
+    ] = None,
     form: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
-    config: Annotated[Path | None, typer.Option(help="Settings from this file instead of the nearest pyproject.toml.")] = None,
-    explain_: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Print what a rule means.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings from this file instead of the nearest pyproject.toml.")
+    ] = None,
+    explain_: Annotated[
+        str | None, typer.Option("--explain", metavar="RULE", help="Print what a rule means.")
+    ] = None,
 ) -> None:
-    """Say where commands and events are mixed up: 0 nothing found, 1 findings, 2 input that cannot be used."""
+    """Say where commands and events are mixed up: exit 0 nothing, 1 findings, 2 unusable input."""
     try:
         if explain_ is not None:
             print(explain(explain_), end="")

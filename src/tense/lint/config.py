@@ -1,4 +1,4 @@
-"""The settings of `tense check`: `[tool.tense.check]` in pyproject.toml, over which the command line has the last word."""
+"""The settings of `tense check`: `[tool.tense.check]` in pyproject.toml, below the command line."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,11 @@ from tense.rules.meaning.table import BY_ID, RULES
 Level = Severity | Literal["off"]
 
 
-class Config(Value):
+class Config(Value, frozen=True, kw_only=True):
     """What a project has settled. Ids may be given whole (`G13`), by family (`G`), or as `ALL`.
 
-    `severity` gives rules another weight, or `off`; `fail_on` is the least severity that makes the exit status 1;
-    `roles` marks services that a source cannot mark (`{"billing": ["process"]}`).
+    `severity` gives rules another weight, or `off`; `fail_on` is the least severity that makes the exit
+    status 1; `roles` marks services that a source cannot mark (`{"billing": ["process"]}`).
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -39,7 +39,9 @@ class Config(Value):
         """The rules that are selected, not ignored and not off."""
         off = {rule for rule, level in self.severity.items() if level == "off"}
         return tuple(
-            rule for rule in RULES if _among(rule.id, self.select) and not _among(rule.id, self.ignore) and rule.id not in off
+            rule
+            for rule in RULES
+            if _among(rule.id, self.select) and not _among(rule.id, self.ignore) and rule.id not in off
         )
 
     def ignores(self, rule: str, path: str) -> bool:
@@ -52,7 +54,9 @@ def _among(rule: str, ids: Iterable[str]) -> bool:
 
 
 def _on(path: str, pattern: str) -> bool:
-    return fnmatch(path, pattern) or fnmatch(path, f"*/{pattern}") or path.startswith(pattern.rstrip("/*") + "/")
+    return (
+        fnmatch(path, pattern) or fnmatch(path, f"*/{pattern}") or path.startswith(pattern.rstrip("/*") + "/")
+    )
 
 
 _TABLES = {"thresholds", "severity", "per-path-ignores", "roles"}
@@ -107,7 +111,12 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def checked(config: Config, *, where: str = "settings") -> Config:
     """The same settings; UnusableInputError where an id is not in the catalogue."""
-    ids = (*config.select, *config.ignore, *config.severity, *(one for ids in config.per_path_ignores.values() for one in ids))
+    ids = (
+        *config.select,
+        *config.ignore,
+        *config.severity,
+        *(one for ids in config.per_path_ignores.values() for one in ids),
+    )
     for one in ids:
         if one != "ALL" and one not in EXTRA and not any(rule.startswith(one) for rule in BY_ID):
             raise UnusableInputError(f"unknown rule {one!r}.", where=where, mend=_meant(one, BY_ID))
@@ -121,7 +130,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 def find(start: Path) -> Config:
-    """The settings of the project that a folder lies in: of the nearest pyproject.toml upwards, or the defaults."""
+    """The settings of the project that a folder lies in: of the nearest pyproject.toml, or the defaults."""
     for folder in (start, *start.parents):
         if (folder / "pyproject.toml").is_file():
             return load(folder / "pyproject.toml")

@@ -19,7 +19,9 @@ def explain(rule: str) -> str:
     wanted = rule.strip()
     found = BY_ID.get(wanted.upper()) or next((one for one in RULES if one.name == wanted.lower()), None)
     if found is None:
-        raise UnusableInputError(f"there is no rule {wanted[:40]!r}.", mend="The ids are N01 to N34, G01 to G42 and S01 to S18.")
+        raise UnusableInputError(
+            f"there is no rule {wanted[:40]!r}.", mend="The ids are N01 to N34, G01 to G42 and S01 to S18."
+        )
     return page(found)
 
 
@@ -35,11 +37,17 @@ def page(rule: Rule) -> str:
         _block(rule.bad),
         "## Good",
         _block(rule.good),
-        f"## Silence\n\n`# tense: ignore[{rule.id}] why` on the line, or above it; a reason is required.\n"
-        f'For all of a project: `ignore = ["{rule.id}"]` in `[tool.tense.check]`.',
+        _silence(rule),
         f"Source: {rule.source}",
     ]
     return "\n\n".join(_wrapped(part) if part.startswith(("**", "Source")) else part for part in parts) + "\n"
+
+
+def _silence(rule: Rule) -> str:
+    return (
+        f"## Silence\n\n`# tense: ignore[{rule.id}] why` on the line, or above it; a reason is required.\n"
+        f'For all of a project: `ignore = ["{rule.id}"]` in `[tool.tense.check]`.'
+    )
 
 
 def _notes(rule: Rule) -> list[str]:
@@ -47,14 +55,20 @@ def _notes(rule: Rule) -> list[str]:
     if rule.needs:
         notes.append(f"**Judged where the source tells** {_listed(sorted(rule.needs))}.")
     if rule.whole:
-        notes.append("**Judged only over a whole fleet**: it rests on an absence, and documents tell of one application each.")
+        notes.append(
+            "**Judged only over a whole fleet**: it rests on an absence, and documents tell of one "
+            "application each."
+        )
     if rule.id in SIGNS:
         notes.append(
-            "**One of several signs** of a command in disguise (name: N18, N19; body: S05; graph: G10, G11, G12). "
+            "**One of several signs** of a command in disguise (name: N18, N19; body: S05; graph: G10, G11, "
+            "G12). "
             "One sign alone is a note, two that do not depend on each other a warning, all three an error."
         )
     if rule.given != Thresholds():
-        notes.append(f"**Configured in the examples:** `layers = {[list(group) for group in rule.given.layers]}`.")
+        notes.append(
+            f"**Configured in the examples:** `layers = {[list(group) for group in rule.given.layers]}`."
+        )
     return [_wrapped(note) for note in notes]
 
 
@@ -74,20 +88,29 @@ def _block(sketch: str) -> str:
     return f"```text\n{sketch.strip()}\n```"
 
 
+_INTRODUCTION = """\
+Written from the table of rules by `scripts/rule_pages`; `tense check --explain N09` prints the same page.
+Examples are sketches: a message with its owner and fields, then who says and handles what.
+An error is wrong before any reader, a warning is wrong unless there is a reason, a note is worth knowing.
+Where no source declares the kind and only the name or the use tells it, an error weighs as a warning.
+""".splitlines()
+
+
 def contents() -> str:
     """The list of all rules, as Markdown."""
-    lines = [
-        "# Rules of `tense check`",
-        "",
-        "Written from the table of rules by `scripts/rule_pages`; `tense check --explain N09` prints the same page.",
-        "Examples are sketches: a message with its owner and fields, then who says and handles what.",
-        "An error is wrong before any reader, a warning is wrong unless there is a reason, a note is worth knowing.",
-        "Where no source declares the kind and only the name or the use tells it, an error weighs as a warning.",
-    ]
+    lines = ["# Rules of `tense check`", "", *_INTRODUCTION]
     for family, about in _FAMILIES.items():
-        lines += ["", f"## {family.capitalize()}: {about}", "", "| id | name | severity | why |", "|---|---|---|---|"]
         lines += [
-            f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.severity} | {rule.reason} |" for rule in RULES if rule.family == family
+            "",
+            f"## {family.capitalize()}: {about}",
+            "",
+            "| id | name | severity | why |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.severity} | {rule.reason} |"
+            for rule in RULES
+            if rule.family == family
         ]
     return "\n".join(lines) + "\n"
 

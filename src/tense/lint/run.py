@@ -15,8 +15,8 @@ from tense.rules.meaning.judge import Unjudged
 from tense.rules.meaning.judge import judge as judged_by
 
 
-class Report(Value):
-    """What a run has to say. `silenced` and `known` count findings that were left out, with a reason or by a baseline."""
+class Report(Value, frozen=True, kw_only=True):
+    """What a run has to say. `silenced` and `known` count what was left out: with a reason, by a baseline."""
 
     findings: tuple[Finding, ...]
     unjudged: tuple[Unjudged, ...] = ()
@@ -61,7 +61,7 @@ def against(report: Report, known: Counter[str]) -> Report:
 
 
 def with_baseline(report: Report, path: Path) -> tuple[Report, bool]:
-    """Compare with the baseline in a file, or write it there where there is none; True where it was written."""
+    """Compare with the baseline in a file, or write it where there is none; True where it was written."""
     if path.exists():
         return against(report, baseline.read(path)), False
     baseline.write(path, report.findings)
@@ -72,7 +72,8 @@ def _with_roles(topology: Topology, config: Config) -> Topology:
     if not config.roles:
         return topology
     services = tuple(
-        replace(one, roles=tuple(dict.fromkeys((*one.roles, *config.roles.get(one.name, ()))))) for one in topology.services
+        replace(one, roles=tuple(dict.fromkeys((*one.roles, *config.roles.get(one.name, ())))))
+        for one in topology.services
     )
     return replace(topology, services=services)
 

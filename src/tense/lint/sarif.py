@@ -25,7 +25,9 @@ def render(report: Report) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "tense", "rules": [_descriptor(rule, names[rule]) for rule in used]}},
+                "tool": {
+                    "driver": {"name": "tense", "rules": [_descriptor(rule, names[rule]) for rule in used]}
+                },
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(finding, used.index(finding.rule)) for finding in report.findings],
             }
@@ -36,7 +38,10 @@ def render(report: Report) -> str:
 
 def _descriptor(rule: str, name: str) -> dict[str, object]:
     known: Rule | None = BY_ID.get(rule)
-    described: dict[str, object] = {"id": rule, "name": "".join(part.capitalize() for part in name.split("-"))}
+    described: dict[str, object] = {
+        "id": rule,
+        "name": "".join(part.capitalize() for part in name.split("-")),
+    }
     if known is not None:
         described |= {
             "shortDescription": {"text": known.criterion},

@@ -1,4 +1,4 @@
-"""The one silencer: `# tense: ignore[G13] why`, on the line of the finding or on a line of its own above it."""
+"""The one silencer: `# tense: ignore[G13] why`, on the line of the finding or alone above it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ _SILENCER = re.compile(r"#\s*tense:\s*ignore(?:\[(?P<ids>[^\]]*)\])?[ \t]*(?P<wh
 _LARGEST = 5_000_000
 
 
-class Silencer(Value):
+class Silencer(Value, frozen=True, kw_only=True):
     """One comment that silences rules on one line, with its reason."""
 
     rules: tuple[str, ...]
@@ -57,7 +57,7 @@ def _silencers(file: str) -> Iterator[Silencer]:
         ids = tuple(one.strip() for one in (found["ids"] or "").split(",") if one.strip())
         alone = not line[: found.start()].strip()
         place = Place(file=file, line=number)
-        silencer = Silencer(rules=ids, why=found["why"].strip(" -–:"), place=place, alone=alone)
+        silencer = Silencer(rules=ids, why=found["why"].strip(" -:"), place=place, alone=alone)
         yield silencer
         if alone and previous is not None:
             # Several comments above one line all speak of it: lift the earlier ones onto the last.
@@ -82,13 +82,28 @@ def complaints(files: Iterable[str]) -> Iterator[Finding]:
             unknown = [rule for rule in one.rules if rule not in BY_ID]
             if not one.why:
                 text = "A silencer without a reason silences nothing."
-                yield _complaint("X01", "silencer-without-reason", one, text, "Write why behind it: # tense: ignore[G13] the reason")
+                yield _complaint(
+                    "X01",
+                    "silencer-without-reason",
+                    one,
+                    text,
+                    "Write why behind it: # tense: ignore[G13] the reason",
+                )
             if unknown or not one.rules:
-                text = f"A silencer names no rule of the catalogue: {', '.join(unknown) or 'nothing in brackets'}."
-                yield _complaint("X02", "silencer-of-nothing", one, text, "Name the rule: # tense: ignore[G13] the reason")
+                text = f"A silencer names no known rule: {', '.join(unknown) or 'nothing in brackets'}."
+                yield _complaint(
+                    "X02", "silencer-of-nothing", one, text, "Name the rule: # tense: ignore[G13] the reason"
+                )
 
 
 def _complaint(rule: str, name: str, one: Silencer, text: str, mend: str) -> Finding:
     return Finding(
-        rule=rule, name=name, severity="warning", certainty=1.0, subject=f"line {one.place.line}", text=text, mend=mend, place=one.place
+        rule=rule,
+        name=name,
+        severity="warning",
+        certainty=1.0,
+        subject=f"line {one.place.line}",
+        text=text,
+        mend=mend,
+        place=one.place,
     )

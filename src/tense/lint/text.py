@@ -55,7 +55,12 @@ def _source(place: Place | None) -> Iterator[str]:
         yield f"{number:>5} | {text[:_WIDEST]}{'…' if len(text) > _WIDEST else ''}"
 
 
-_ARROWS = {"publishes": ("╌╌", "╌╌▷"), "sends": ("──", "──▶"), "executes": ("══", "══▶"), "asks": ("··", "··▷")}
+_ARROWS = {
+    "publishes": ("╌╌", "╌╌▷"),
+    "sends": ("──", "──▶"),
+    "executes": ("══", "══▶"),
+    "asks": ("··", "··▷"),
+}
 
 
 def drawn(path: Iterable[Hop]) -> str:
@@ -77,7 +82,9 @@ def _unjudged(report: Report) -> Iterator[str]:
     for why, rows in groups.items():
         rules = " ".join(dict.fromkeys(row.rule for row in rows))
         sources = list(dict.fromkeys(row.source for row in rows))
-        where = relative(sources[0]) if len(sources) == 1 else f"{len(sources)} of {len(report.sources)} sources"
+        where = (
+            relative(sources[0]) if len(sources) == 1 else f"{len(sources)} of {len(report.sources)} sources"
+        )
         yield f"not judged in {where}, {why}: {rules}"
 
 

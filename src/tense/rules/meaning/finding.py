@@ -11,7 +11,7 @@ WEIGHT: dict[Severity, int] = {"note": 0, "warning": 1, "error": 2}
 """Severities in order, so that two can be compared."""
 
 
-class Hop(Value):
+class Hop(Value, frozen=True, kw_only=True):
     """One step of a chain: `service` says `message`; the last hop of a path has no message."""
 
     service: str
@@ -20,7 +20,7 @@ class Hop(Value):
     place: Place | None = None
 
 
-class Sight(Value):
+class Sight(Value, frozen=True, kw_only=True):
     """What a check saw, before its rule puts id and severity on it.
 
     `severity` is given only where the case at hand weighs less or more than the rule's own.
@@ -37,7 +37,7 @@ class Sight(Value):
     severity: Severity | None = None
 
 
-class Finding(Value):
+class Finding(Value, frozen=True, kw_only=True):
     """One thing that one rule found. `subject` names the message, service or channel it is about."""
 
     rule: str

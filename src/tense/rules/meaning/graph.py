@@ -15,7 +15,9 @@ Kind = Literal["command", "event", "query", "unknown"]
 Verb = Literal["send", "publish", "execute", "reply", "unknown"]
 """How a message leaves: `send` and `execute` (and wait) are for commands, `publish` for events."""
 
-Fact = Literal["kinds", "owners", "handlers", "sayings", "inside", "fields", "rejections", "waits", "stores", "imports"]
+Fact = Literal[
+    "kinds", "owners", "handlers", "sayings", "inside", "fields", "rejections", "waits", "stores", "imports"
+]
 """What a source may be unable to tell. `inside` = in which handler a message is said."""
 
 
@@ -23,7 +25,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen, keyword-only value of this model."""
 
 
-class Place(Value):
+class Place(Value, frozen=True, kw_only=True):
     """Where something is written: a file with a line, or a document with a pointer (RFC 6901)."""
 
     file: str
@@ -31,7 +33,7 @@ class Place(Value):
     pointer: str | None = None
 
 
-class Field(Value):
+class Field(Value, frozen=True, kw_only=True):
     """One field of a message's body.
 
     `values` are the only values allowed, where they are listed; `bounded` says of an array whether its length
@@ -47,18 +49,18 @@ class Field(Value):
     bounded: bool | None = None
 
 
-class Message(Value):
+class Message(Value, frozen=True, kw_only=True):
     """A message as its source declares it.
 
-    `name` identifies it in the topology (wire name where there is one); `written` is the bare name that people
-    read. `kind` is what is declared, `owner` the service whose schema it is. `public` is None where the source
-    does not tell private from public. `fields` is None where the body is not known, empty where it has none;
-    `free_form` marks a body without a schema (any object).
+    `name` identifies it in the topology (wire name where there is one); `written` is the bare name that
+    people read. `kind` is what is declared, `owner` the service whose schema it is. `public` is None where
+    the source does not tell private from public. `fields` is None where the body is not known, empty where it
+    has none; `free_form` marks a body without a schema (any object).
 
-    `headers` are the names the envelope carries (None: not told); `released` the fields of the last release (None:
-    no release to compare with); `package` the module or package it is declared in; `stored` marks an event of a
-    stored stream, `forgettable` a body whose personal data can be erased; `sample_bytes` is the size of the
-    largest example.
+    `headers` are the names the envelope carries (None: not told); `released` the fields of the last release
+    (None: no release to compare with); `package` the module or package it is declared in; `stored` marks an
+    event of a stored stream, `forgettable` a body whose personal data can be erased; `sample_bytes` is the
+    size of the largest example.
     """
 
     name: str
@@ -84,11 +86,12 @@ class Message(Value):
     sample_bytes: int | None = None
 
 
-class Saying(Value):
-    """One service says one message: `inside` names the handler (its `Handling.name`) it happens in, None elsewhere.
+class Saying(Value, frozen=True, kw_only=True):
+    """One service says one message: `inside` names the handler (its `Handling.name`), None elsewhere.
 
-    `waits` is true where the sayer waits for the answer; `transactional` false where state is written outside the
-    transaction the message leaves with, None where unknown; `address` is a literal queue, topic or URL, if any.
+    `waits` is true where the sayer waits for the answer; `transactional` false where state is written outside
+    the transaction the message leaves with, None where unknown; `address` is a literal queue, topic or URL,
+    if any.
     """
 
     service: str
@@ -102,12 +105,12 @@ class Saying(Value):
     place: Place | None = None
 
 
-class Handling(Value):
+class Handling(Value, frozen=True, kw_only=True):
     """One function of one service receives one message. `name` is unique within its service.
 
-    `rejections` are the refusals it may give; `calls` the handlers (service.name) it calls directly; `queries` the
-    services it asks for data; `awaits` the events it stays pending for; `stores` what it writes to;
-    `replies` the messages it answers with.
+    `rejections` are the refusals it may give; `calls` the handlers (service.name) it calls directly;
+    `queries` the services it asks for data; `awaits` the events it stays pending for; `stores` what it writes
+    to; `replies` the messages it answers with.
     """
 
     service: str
@@ -123,7 +126,7 @@ class Handling(Value):
     replies: tuple[str, ...] = ()
 
 
-class Channel(Value):
+class Channel(Value, frozen=True, kw_only=True):
     """A queue, topic or other address, as a document declares it."""
 
     name: str
@@ -133,8 +136,8 @@ class Channel(Value):
     place: Place | None = None
 
 
-class Service(Value):
-    """A service. `outside` marks the world beyond the fleet; `roles` what it is marked as (audit, analytics, process, …)."""
+class Service(Value, frozen=True, kw_only=True):
+    """A service. `outside` marks the world beyond the fleet; `roles` say what it is (audit, process, …)."""
 
     name: str
     outside: bool = False
@@ -146,7 +149,7 @@ class Service(Value):
     place: Place | None = None
 
 
-class Topology(Value):
+class Topology(Value, frozen=True, kw_only=True):
     """A system, from one or several sources. Order is the order of reading; names are unique within a tuple.
 
     `unknown` lists per source (file or app name) what could not be told; `problems` what could not be read.
@@ -162,7 +165,7 @@ class Topology(Value):
     problems: tuple["Problem", ...] = ()
 
 
-class Problem(Value):
+class Problem(Value, frozen=True, kw_only=True):
     """Something in a source that could not be read, or was read with a doubt: stated, never dropped.
 
     `fatal`: nothing was read from that source. `doubt`: it was read whole, though it is against the letter of

@@ -1,4 +1,4 @@
-"""Rules about chains: facts that pass from handler to handler until nobody owns the work, or back to where they began."""
+"""Rules about chains: facts that pass from handler to handler until nobody owns the work."""
 
 from collections.abc import Iterator
 
@@ -15,28 +15,30 @@ OWNERS = ("process", "pipeline", "saga", "orchestrator")
 """Roles of services that own a whole flow, so that a chain through them is nobody's accident."""
 
 
-def _node(handling: Handling) -> Node:
+def node_of(handling: Handling) -> Node:
+    """The handling as a node of a graph of handlers."""
     return (handling.service, handling.message, handling.name)
 
 
 def _event_graph(index: Index) -> dict[Node, tuple[Node, ...]]:
     """From each handler of an event to the handlers, elsewhere, of the events that it publishes."""
-    return _graph(index, "event")
+    return graph_of(index, "event")
 
 
-def _graph(index: Index, kind: str) -> dict[Node, tuple[Node, ...]]:
+def graph_of(index: Index, kind: str) -> dict[Node, tuple[Node, ...]]:
+    """From each handler of that kind of message to the handlers, elsewhere, of those that it says."""
     graph: dict[Node, tuple[Node, ...]] = {}
     for handling in index.topology.handlings:
         if index.kind(handling.message) != kind:
             continue
         after = [
-            _node(following)
+            node_of(following)
             for said in index.inside(handling)
             if index.kind(said.message) == kind
             for following in of(index.handlings, said.message)
             if following.service != handling.service
         ]
-        graph[_node(handling)] = tuple(dict.fromkeys(after))
+        graph[node_of(handling)] = tuple(dict.fromkeys(after))
     return graph
 
 
@@ -59,7 +61,7 @@ def _services(index: Index, nodes: tuple[Node, ...]) -> list[str]:
     return list(dict.fromkeys(hop.service for hop in _hops(index, nodes)))
 
 
-def _starts(graph: dict[Node, tuple[Node, ...]]) -> list[Node]:
+def starts(graph: dict[Node, tuple[Node, ...]]) -> list[Node]:
     """Handlers whose message no handler of the graph says: where a chain begins."""
     reached = {after for following in graph.values() for after in following}
     return [node for node in graph if node not in reached and graph[node]]
@@ -74,7 +76,7 @@ def _chains(index: Index) -> Iterator[tuple[Node, ...]]:
     }
     lengths = longest(graph)
     best: dict[str, Node] = {}
-    for node in _starts(graph):
+    for node in starts(graph):
         if node[1] not in best or lengths[node][0] > lengths[best[node[1]]][0]:
             best[node[1]] = node
     for node in best.values():
@@ -92,8 +94,10 @@ def _long_chain(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
                 place=path[0].place or index.messages[nodes[0][1]].place,
                 path=path,
                 related=tuple(hop.place for hop in path[1:] if hop.place),
-                text=f"The events from {path[0].message} on run through {len(services)} services; no service owns the flow.",
-                mend="Let one process subscribe to the outcomes and send the commands; or mark an owner with role process.",
+                text=f"The events from {path[0].message} on run through {len(services)} services; no "
+                "service owns the flow.",
+                mend="Let one process subscribe to the outcomes and send the commands; or mark an owner "
+                "with role process.",
             )
 
 
@@ -107,83 +111,35 @@ def _returning_chain(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=services[0],
                 place=path[0].place or index.messages[nodes[0][1]].place,
                 path=path,
-                text=f"{services[0]} starts a chain of events with {path[0].message} and consumes its last one: it conducts in secret.",
-                mend=f"Make {services[0]} the process: let it send each step as a command and hear the outcome.",
+                text=f"{services[0]} starts a chain of events with {path[0].message} and consumes its last "
+                "one: it conducts in secret.",
+                mend=f"Make {services[0]} the process: let it send each step as a command and hear the "
+                "outcome.",
             )
 
 
 def _event_cycle(index: Index, _: Thresholds) -> Iterator[Sight]:
     for nodes in cycles(_event_graph(index)):
         turned = (*nodes[1:], nodes[0]) if len(nodes) > 1 else nodes
-        path = _round(turned)
+        path = round_trip(turned)
         yield Sight(
             subject=turned[0][1],
             service=path[0].service,
             place=next((one.place for one in of(index.handlings, turned[0][1]) if one.place), None),
             path=path,
-            text=f"Events run in a circle: {' → '.join(hop.message for hop in path if hop.message)} and round again.",
+            text=f"Events run in a circle: {' → '.join(hop.message for hop in path if hop.message)} and "
+            "round again.",
             mend="Break the circle: let one step be decided on state, or be a command with an outcome.",
         )
 
 
-def _round(nodes: tuple[Node, ...], verb: str = "publishes") -> tuple[Hop, ...]:
+def round_trip(nodes: tuple[Node, ...], verb: str = "publishes") -> tuple[Hop, ...]:
+    """The path round a circle of handlers, back to its first service."""
     hops = [
-        Hop(service=nodes[position - 1][0], message=message, verb=verb) for position, (_, message, _h) in enumerate(nodes)
+        Hop(service=nodes[position - 1][0], message=message, verb=verb)
+        for position, (_, message, _h) in enumerate(nodes)
     ]
     return (*hops, Hop(service=nodes[-1][0]))
-
-
-def _command_cycle(index: Index, _: Thresholds) -> Iterator[Sight]:
-    seen: set[frozenset[str]] = set()
-    graph = _graph(index, "command")
-    for nodes in cycles(graph):
-        seen.add(frozenset(node[0] for node in nodes))
-        yield _circle(index, (*nodes[1:], nodes[0]) if len(nodes) > 1 else nodes)
-    for handling in index.topology.handlings:
-        for said in index.inside(handling):
-            if index.kind(said.message) != "command":
-                continue
-            for following in of(index.handlings, said.message):
-                back = next((one for one in graph.get(_node(following), ()) if one[0] == handling.service), None)
-                both = frozenset((handling.service, following.service))
-                if back and following.service != handling.service and both not in seen:
-                    seen.add(both)
-                    yield _circle(index, (_node(following), back))
-
-
-def _circle(index: Index, nodes: tuple[Node, ...]) -> Sight:
-    path = _round(nodes, "sends")
-    names = list(dict.fromkeys(node[0] for node in nodes))
-    return Sight(
-        subject=nodes[0][1],
-        service=path[0].service,
-        place=next((one.place for one in of(index.sayings, nodes[0][1]) if one.place), None),
-        path=path,
-        text=f"{' and '.join(names)} command each other in one conversation.",
-        mend="Merge the two, or turn one direction into an event.",
-    )
-
-
-def _waiting_chain(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
-    graph: dict[Node, tuple[Node, ...]] = {}
-    for handling in index.topology.handlings:
-        waits = [one for one in index.inside(handling) if one.waits or one.verb == "execute"]
-        graph[_node(handling)] = tuple(
-            dict.fromkeys(_node(following) for said in waits for following in of(index.handlings, said.message))
-        )
-    lengths = longest(graph)
-    for node in _starts(graph):
-        nodes = way(lengths, node)
-        if len(nodes) > thresholds.waits:
-            path = (*(Hop(service=one[0], message=after[1], verb="executes") for one, after in zip(nodes, nodes[1:], strict=False)),)
-            yield Sight(
-                subject=nodes[1][1],
-                service=node[0],
-                place=next((one.place for one in of(index.handlings, node[1]) if one.place), None),
-                path=(*path, Hop(service=nodes[-1][0])),
-                text=f"{node[0]} waits for {nodes[1][1]}, whose handler waits in turn, {len(nodes) - 1} deep.",
-                mend="Send and hear the outcome, or let one process take the steps one by one, with deadlines.",
-            )
 
 
 RULES = (
@@ -191,73 +147,60 @@ RULES = (
         id="G13",
         name="event-chain-long",
         severity="warning",
-        reason="A flow that runs from event to event over many services is written down nowhere; nobody can change or stop it.",
-        criterion="A chain of events, each published in a handler of the one before, runs over 4 or more services, none marked as process or pipeline.",
+        reason="A flow that runs from event to event over many services is written down nowhere; nobody can "
+        "change or stop it.",
+        criterion="A chain of events, each published in a handler of the one before, runs over 4 or more "
+        "services, none marked as process or pipeline.",
         source="Rücker and Schimak: the pinball machine.",
         needs=facts("handlers", "sayings", "inside"),
         check=_long_chain,
-        bad="event OrderPlaced of orders\nevent InvoiceRaised of billing\nevent GoodsPicked of stock\norders/place publishes OrderPlaced\n"
-        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\nstock/pick handles InvoiceRaised\n"
+        bad="event OrderPlaced of orders\nevent InvoiceRaised of billing\nevent GoodsPicked of stock\n"
+        "orders/place publishes OrderPlaced\n"
+        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\n"
+        "stock/pick handles InvoiceRaised\n"
         "stock/pick publishes GoodsPicked\nshipping/ship handles GoodsPicked",
-        good="service orders; role process\nevent OrderPlaced of orders\nevent InvoiceRaised of billing\nevent GoodsPicked of stock\n"
-        "orders/place publishes OrderPlaced\nbilling/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\n"
-        "orders/next handles InvoiceRaised\norders/next sends PickGoods\nstock/pick handles PickGoods\nstock/pick publishes GoodsPicked",
+        good="service orders; role process\nevent OrderPlaced of orders\nevent InvoiceRaised of billing\n"
+        "event GoodsPicked of stock\n"
+        "orders/place publishes OrderPlaced\nbilling/bill handles OrderPlaced\n"
+        "billing/bill publishes InvoiceRaised\n"
+        "orders/next handles InvoiceRaised\norders/next sends PickGoods\nstock/pick handles PickGoods\n"
+        "stock/pick publishes GoodsPicked",
     ),
     Rule(
         id="G14",
         name="distributed-orchestration",
         severity="warning",
-        reason="Who starts a chain and waits for its end is its conductor; hidden in events, the conductor can see no step fail.",
+        reason="Who starts a chain and waits for its end is its conductor; hidden in events, the conductor "
+        "can see no step fail.",
         criterion="A chain of events over three or more services ends in the service that began it.",
         source="Rücker and Schimak.",
         needs=facts("handlers", "sayings", "inside"),
         check=_returning_chain,
-        bad="event OrderPlaced of orders\nevent InvoiceRaised of billing\nevent GoodsPicked of stock\norders/place publishes OrderPlaced\n"
-        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\nstock/pick handles InvoiceRaised\n"
+        bad="event OrderPlaced of orders\nevent InvoiceRaised of billing\nevent GoodsPicked of stock\n"
+        "orders/place publishes OrderPlaced\n"
+        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\n"
+        "stock/pick handles InvoiceRaised\n"
         "stock/pick publishes GoodsPicked\norders/close handles GoodsPicked",
-        good="event OrderPlaced of orders\nevent InvoiceRaised of billing\norders/place publishes OrderPlaced\n"
-        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\nstock/pick handles InvoiceRaised",
+        good="event OrderPlaced of orders\nevent InvoiceRaised of billing\n"
+        "orders/place publishes OrderPlaced\n"
+        "billing/bill handles OrderPlaced\nbilling/bill publishes InvoiceRaised\n"
+        "stock/pick handles InvoiceRaised",
     ),
     Rule(
         id="G15",
         name="event-cycle",
         severity="error",
-        reason="One event brings about the next until the first comes round again: the circle never ends by itself.",
+        reason="One event brings about the next until the first comes round again: the circle never ends by "
+        "itself.",
         criterion="Following the events that handlers publish leads back to the first handler.",
         source="Taibi et al.: cyclic dependency.",
         needs=facts("handlers", "sayings", "inside"),
         check=_event_cycle,
-        bad="event PriceChanged of shop\nevent StockRevalued of stock\nshop/reprice handles StockRevalued\nshop/reprice publishes PriceChanged\n"
+        bad="event PriceChanged of shop\nevent StockRevalued of stock\nshop/reprice handles StockRevalued\n"
+        "shop/reprice publishes PriceChanged\n"
         "stock/revalue handles PriceChanged\nstock/revalue publishes StockRevalued",
         good="event PriceChanged of shop\nevent StockRevalued of stock\nshop/price publishes PriceChanged\n"
-        "stock/revalue handles PriceChanged\nstock/revalue publishes StockRevalued\nshop/show handles StockRevalued",
-    ),
-    Rule(
-        id="G16",
-        name="command-cycle",
-        severity="warning",
-        reason="Two services that command each other in one conversation are one service with a network in the middle.",
-        criterion="A handler sends a command whose handler sends one back to the first service, or commands run in a circle.",
-        source="Taibi et al.: cyclic dependency.",
-        needs=facts("handlers", "sayings", "inside"),
-        check=_command_cycle,
-        bad="command PlaceOrder of orders\ncommand ReserveStock of stock\ncommand ConfirmOrder of orders\norders/place handles PlaceOrder\n"
-        "orders/place sends ReserveStock\nstock/reserve handles ReserveStock\nstock/reserve sends ConfirmOrder\norders/confirm handles ConfirmOrder",
-        good="command PlaceOrder of orders\ncommand ReserveStock of stock\nevent StockReserved of stock\norders/place handles PlaceOrder\n"
-        "orders/place sends ReserveStock\nstock/reserve handles ReserveStock\nstock/reserve publishes StockReserved\norders/confirm handles StockReserved",
-    ),
-    Rule(
-        id="G17",
-        name="synchronous-chain",
-        severity="warning",
-        reason="Each waiting handler adds its slowness and its failures to all before it: the chain is as weak as all links together.",
-        criterion="Handlers that send a command and wait form a chain 3 or more deep.",
-        source="Rücker: synchronous chains.",
-        needs=facts("handlers", "sayings", "inside", "waits"),
-        check=_waiting_chain,
-        bad="shop/buy handles BuyGoods\nshop/buy executes PlaceOrder; waits\norders/place handles PlaceOrder\norders/place executes ReserveStock; waits\n"
-        "stock/reserve handles ReserveStock\nstock/reserve executes MovePallet; waits\nwarehouse/move handles MovePallet",
-        good="shop/buy handles BuyGoods\nshop/buy executes PlaceOrder; waits\norders/place handles PlaceOrder\norders/place sends ReserveStock\n"
-        "stock/reserve handles ReserveStock\nstock/reserve executes MovePallet; waits\nwarehouse/move handles MovePallet",
+        "stock/revalue handles PriceChanged\nstock/revalue publishes StockRevalued\n"
+        "shop/show handles StockRevalued",
     ),
 )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from tense.rules.meaning.finding import Sight
-from tense.rules.meaning.graph import Place
+from tense.rules.meaning.graph import Handling, Place, Saying
 from tense.rules.meaning.index import SURE, Index, of
 from tense.rules.meaning.rule import Rule, Thresholds, facts
+
 
 def _file(place: Place | None) -> str:
     return place.file if place else ""
@@ -25,7 +26,7 @@ def _used(index: Index) -> dict[str, tuple[set[str], set[str]]]:
 
 def _orphan(index: Index, _: Thresholds) -> Iterator[Sight]:
     used = _used(index)
-    spoken = (*index.topology.sayings, *index.topology.handlings)
+    spoken: tuple[Saying | Handling, ...] = (*index.topology.sayings, *index.topology.handlings)
     working = {_file(one.place) for one in spoken if one.channel}
     for channel in index.topology.channels:
         if _file(channel.place) in working and channel.name not in used:
@@ -35,9 +36,13 @@ def _orphan(index: Index, _: Thresholds) -> Iterator[Sight]:
                 text=f"No operation uses the channel {channel.name}.",
                 mend="Give it an operation, or take it out of the document.",
             )
+    # Where a reference of the document leads nowhere, a message may be missed for that reason alone.
+    working -= {_file(problem.place) for problem in index.topology.problems if not problem.doubt}
     carried = {message for channel in index.topology.channels for message in channel.messages}
     for message in index.topology.messages:
-        alive = message.channels or any(message.name in known for known in (carried, index.sayings, index.handlings))
+        alive = message.channels or any(
+            message.name in known for known in (carried, index.sayings, index.handlings)
+        )
         if not alive and _file(message.place) in working:
             yield Sight(
                 subject=message.name,
@@ -57,14 +62,18 @@ def _clash(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield Sight(
                 subject=channel.name,
                 place=channel.place,
-                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {channel.name}, and nobody {other} it.",
-                mend="Turn one side round: in AsyncAPI 2 `publish` says what others publish to the application.",
+                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {channel.name}, and nobody "
+                f"{other} it.",
+                mend="Turn one side round: in AsyncAPI 2 `publish` says what others publish to the "
+                "application.",
             )
 
 
 def _event_with_reply(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
-        said = next((one for one in of(index.sayings, message.name) if one.waits or one.verb == "execute"), None)
+        said = next(
+            (one for one in of(index.sayings, message.name) if one.waits or one.verb == "execute"), None
+        )
         heard = next(iter(of(index.handlings, message.name)), None) if message.result else None
         asked = said or heard
         reading = index.readings[message.name]
@@ -73,7 +82,8 @@ def _event_with_reply(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=message.name,
                 service=asked.service,
                 place=asked.place or message.place,
-                text=f"{message.written} reads as a fact, and its operation expects a reply; a fact has none.",
+                text=f"{message.written} reads as a fact, and its operation expects a reply; a fact has "
+                "none.",
                 mend="Name what is asked (a command or a query), or drop the reply.",
             )
 
@@ -89,7 +99,8 @@ def _shared_command_channel(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=first.service,
                 place=first.place or message.place,
                 related=tuple(one.place for one in of(index.handlings, message.name) if one.place),
-                text=f"{message.written} reads as a command, and {len(receivers)} applications receive it: {', '.join(receivers[:5])}.",
+                text=f"{message.written} reads as a command, and {len(receivers)} applications receive it: "
+                f"{', '.join(receivers[:5])}.",
                 mend="Let one application receive it; tell the others what happened with an event.",
             )
 
@@ -105,7 +116,8 @@ RULES = (
         criterion="A document with operations has a channel without any, or a message that is on no channel.",
         source="Spectral: unused components.",
         check=_orphan,
-        bad=_CHANNEL + "\nchannel refunds; carries OrderRefunded\nmessage OrderPlaced\norders publishes OrderPlaced; on orders",
+        bad=_CHANNEL + "\nchannel refunds; carries OrderRefunded\nmessage OrderPlaced\n"
+        "orders publishes OrderPlaced; on orders",
         good=_CHANNEL + "\nmessage OrderPlaced\norders publishes OrderPlaced; on orders",
     ),
     Rule(
@@ -117,8 +129,10 @@ RULES = (
         source="The change of direction from AsyncAPI 2 to 3.",
         needs=facts("handlers", "sayings"),
         check=_clash,
-        bad="channel orders; point-to-point\nshop sends PlaceOrder; on orders\norders sends PlaceOrder; on orders",
-        good="channel orders; point-to-point\nshop sends PlaceOrder; on orders\norders/place handles PlaceOrder; on orders",
+        bad="channel orders; point-to-point\nshop sends PlaceOrder; on orders\n"
+        "orders sends PlaceOrder; on orders",
+        good="channel orders; point-to-point\nshop sends PlaceOrder; on orders\n"
+        "orders/place handles PlaceOrder; on orders",
     ),
     Rule(
         id="G41",
@@ -129,19 +143,24 @@ RULES = (
         source="AsyncAPI 3: request and reply.",
         needs=facts("waits"),
         check=_event_with_reply,
-        bad="message OrderPlaced; result Receipt\nshop executes OrderPlaced; waits\norders/place handles OrderPlaced",
-        good="message PlaceOrder; result Receipt\nshop executes PlaceOrder; waits\norders/place handles PlaceOrder",
+        bad="message OrderPlaced; result Receipt\nshop executes OrderPlaced; waits\n"
+        "orders/place handles OrderPlaced",
+        good="message PlaceOrder; result Receipt\nshop executes PlaceOrder; waits\n"
+        "orders/place handles PlaceOrder",
     ),
     Rule(
         id="G42",
         name="asyncapi-shared-command-channel",
         severity="warning",
         reason="A command that several applications receive is obeyed twice, or by whoever comes first.",
-        criterion="A message whose name reads as a command, of no declared kind, is received by more than one application.",
+        criterion="A message whose name reads as a command, of no declared kind, is received by more than "
+        "one application.",
         source="The definition of the kinds.",
         needs=facts("handlers"),
         check=_shared_command_channel,
-        bad="message CancelOrder\nshop says CancelOrder\nshipping/ship handles CancelOrder\nbilling/bill handles CancelOrder",
-        good="message OrderPlaced\nshop says OrderPlaced\nshipping/ship handles OrderPlaced\nbilling/bill handles OrderPlaced",
+        bad="message CancelOrder\nshop says CancelOrder\nshipping/ship handles CancelOrder\n"
+        "billing/bill handles CancelOrder",
+        good="message OrderPlaced\nshop says OrderPlaced\nshipping/ship handles OrderPlaced\n"
+        "billing/bill handles OrderPlaced",
     ),
 )

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from tense.rules.meaning.finding import Sight
-from tense.rules.meaning.graph import Place
+from tense.rules.meaning.graph import Handling, Place, Saying
 from tense.rules.meaning.graph_chains import OWNERS
 from tense.rules.meaning.index import Index, of
 from tense.rules.meaning.rule import Rule, Thresholds, facts
-from tense.rules.meaning.wording import words
+from tense.rules.meaning.wording import bag, words
 
 _READERS = ("audit", "analytics", "read-model", "monitoring", "search", "logging", *OWNERS)
 _TWO = 2
@@ -40,14 +40,16 @@ def _god_event(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
                 subject=event.name,
                 service=event.owner,
                 place=event.place,
-                text=f"{event.written} has {len(services)} subscribers and {len(fields)} fields: it is many events in one.",
+                text=f"{event.written} has {len(services)} subscribers and {len(fields)} fields: it is many "
+                "events in one.",
                 mend="Split it by what happened, or publish a summary event.",
             )
 
 
 def _dependencies(index: Index) -> Iterator[tuple[str, str, str, Place | None]]:
     """Who depends on whose words: service, on, message, place."""
-    for spoken in (*index.topology.sayings, *index.topology.handlings):
+    spoken_or_heard: tuple[Saying | Handling, ...] = (*index.topology.sayings, *index.topology.handlings)
+    for spoken in spoken_or_heard:
         owner = index.messages[spoken.message].owner
         if owner is None and index.kind(spoken.message) == "event":
             owner = next(iter(of(index.speakers, spoken.message)), None)
@@ -59,12 +61,10 @@ def _dependencies(index: Index) -> Iterator[tuple[str, str, str, Place | None]]:
 
 def _layers(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
     depth = {service: level for level, group in enumerate(thresholds.layers) for service in group}
-    names = {service.layer for service in index.topology.services if service.layer}
-    if names:
-        by_name = {layer: level for level, group in enumerate(thresholds.layers) for layer in group if layer in names}
-        for service in index.topology.services:
-            if service.layer in by_name:
-                depth.setdefault(service.name, by_name[service.layer])
+    named = {layer: level for level, group in enumerate(thresholds.layers) for layer in group}
+    for one in index.topology.services:
+        if one.layer in named:
+            depth.setdefault(one.name, named[one.layer])
     apart = [frozenset(group) for group in thresholds.independent]
     seen: set[tuple[str, str]] = set()
     for service, on, message, place in _dependencies(index):
@@ -85,7 +85,8 @@ def _layers(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
                 service=service,
                 place=place,
                 text=f"{service} depends on {on} through {index.messages[message].written}, {broken}.",
-                mend="Turn the dependency round with an event of the lower side, or mend the declared layers.",
+                mend="Turn the dependency round with an event of the lower side, or mend the declared "
+                "layers.",
             )
 
 
@@ -94,7 +95,12 @@ def _self_event(index: Index, _: Thresholds) -> Iterator[Sight]:
         return
     for event in index.events:
         speakers, receivers = of(index.speakers, event.name), of(index.receivers, event.name)
-        if len(receivers) == 1 and receivers == speakers and index.declared(event.name) and event.public is not True:
+        if (
+            len(receivers) == 1
+            and receivers == speakers
+            and index.declared(event.name)
+            and event.public is not True
+        ):
             first = of(index.handlings, event.name)[0]
             yield Sight(
                 subject=event.name,
@@ -117,17 +123,22 @@ def _timer(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=service.name,
                 place=sent[0].place or service.place,
                 text=f"{service.name} keeps time for {', '.join(sorted(to))} by sending each its chores.",
-                mend="Publish the passage of time as an event (DayEnded); each service knows what it does then.",
+                mend="Publish the passage of time as an event (DayEnded); each service knows what it does "
+                "then.",
             )
 
 
-_TIMERS = frozenset("cron scheduler timer clock beat ticker".split())
-_CHORES = {(verb,) for verb in ("check", "process", "run", "execute", "poll", "sync", "refresh", "clean", "handle")}
+_TIMERS = bag("cron scheduler timer clock beat ticker")
+_CHORES = {
+    (verb,) for verb in ("check", "process", "run", "execute", "poll", "sync", "refresh", "clean", "handle")
+}
 
 
 def _sends_many(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
     for handling in index.topology.handlings:
-        sent = dict.fromkeys(said.message for said in index.inside(handling) if index.kind(said.message) == "command")
+        sent = dict.fromkeys(
+            said.message for said in index.inside(handling) if index.kind(said.message) == "command"
+        )
         to = {service for command in sent for service in of(index.receivers, command)}
         many = len(sent) > thresholds.commands_of_one_handler and len(to) > thresholds.services_of_one_handler
         if many and not index.role(handling.service, *OWNERS):
@@ -147,7 +158,8 @@ def _subscriber_rejects(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=handling.message,
                 service=handling.service,
                 place=handling.place,
-                text=f"{handling.service}.{handling.name} may refuse {handling.message} with {', '.join(handling.rejections)}; a fact cannot be refused.",
+                text=f"{handling.service}.{handling.name} may refuse {handling.message} with "
+                f"{', '.join(handling.rejections)}; a fact cannot be refused.",
                 mend="Make it a command, or handle the failure where it happens.",
             )
 
@@ -155,7 +167,12 @@ def _subscriber_rejects(index: Index, _: Thresholds) -> Iterator[Sight]:
 _FOUR_SENT = "".join(
     f"command {name} of {owner}\n{owner}/do_{owner}{number} handles {name}\norders/close sends {name}\n"
     for number, (name, owner) in enumerate(
-        (("PickGoods", "stock"), ("PackGoods", "stock"), ("BookCourier", "shipping"), ("RaiseInvoice", "billing"))
+        (
+            ("PickGoods", "stock"),
+            ("PackGoods", "stock"),
+            ("BookCourier", "shipping"),
+            ("RaiseInvoice", "billing"),
+        )
     )
 )
 _FIVE = "".join(
@@ -169,7 +186,8 @@ _FIVE = "".join(
     )
 )
 _HEARS_FOUR = "".join(
-    f"hub/on_{name.lower()} handles {name}\n" for name in ("OrderPlaced", "OrderCancelled", "GoodsPicked", "InvoiceRaised")
+    f"hub/on_{name.lower()} handles {name}\n"
+    for name in ("OrderPlaced", "OrderCancelled", "GoodsPicked", "InvoiceRaised")
 )
 _CHORE_SENT = (
     "command CheckStock of stock\ncommand CheckInvoices of billing\nstock/check handles CheckStock\n"
@@ -182,7 +200,8 @@ RULES = (
         name="fan-in-god-service",
         severity="warning",
         reason="A service that hears nearly everything changes with nearly everything.",
-        criterion="A service subscribes to more than 60 % of the fleet's events (5 or more, in 3 or more services) and is not marked as audit, analytics, read-model or the like.",
+        criterion="A service subscribes to more than 60 % of the fleet's events (5 or more, in 3 or more "
+        "services) and is not marked as audit, analytics, read-model or the like.",
         source="Taibi et al.: mega service.",
         needs=facts("handlers", "sayings"),
         check=_god_service,
@@ -193,25 +212,29 @@ RULES = (
         id="G24",
         name="god-event",
         severity="note",
-        reason="An event that everybody needs or that says everything is several events that were never told apart.",
+        reason="An event that everybody needs or that says everything is several events that were never "
+        "told apart.",
         criterion="An event has more than 12 subscribing services or more than 40 fields.",
         source="Verraes: Fat Event; Dudycz.",
         needs=facts("handlers"),
         check=_god_event,
-        bad="event OrderPlaced of orders {order_id}\n" + "".join(f"s{one}/on_order handles OrderPlaced\n" for one in range(13)),
-        good="event OrderPlaced of orders {order_id}\n" + "".join(f"s{one}/on_order handles OrderPlaced\n" for one in range(3)),
+        bad="event OrderPlaced of orders {order_id}\n"
+        + "".join(f"s{one}/on_order handles OrderPlaced\n" for one in range(13)),
+        good="event OrderPlaced of orders {order_id}\n"
+        + "".join(f"s{one}/on_order handles OrderPlaced\n" for one in range(3)),
     ),
     Rule(
         id="G29",
         name="layering",
         severity="error",
         reason="A declared layer that is not kept is no layer.",
-        criterion="A service depends on another against the layers, forbidden pairs or independent groups in the configuration.",
+        criterion="A service depends on another against the layers, forbidden pairs or independent groups "
+        "in the configuration.",
         source="The contracts of import-linter, for services.",
         check=_layers,
         given=Thresholds(layers=(("shop",), ("stock",))),
-        bad="# layers = [[\"shop\"], [\"stock\"]]\nevent BasketFilled of shop\nshop/fill publishes BasketFilled\nstock/hold handles BasketFilled",
-        good="# layers = [[\"shop\"], [\"stock\"]]\ncommand HoldGoods of stock\nshop/fill sends HoldGoods\nstock/hold handles HoldGoods",
+        bad="event BasketFilled of shop\nshop/fill publishes BasketFilled\nstock/hold handles BasketFilled",
+        good="command HoldGoods of stock\nshop/fill sends HoldGoods\nstock/hold handles HoldGoods",
     ),
     Rule(
         id="G30",
@@ -223,8 +246,10 @@ RULES = (
         needs=facts("handlers", "sayings"),
         whole=True,
         check=_self_event,
-        bad="service billing\nevent OrderPriced of orders\norders/price publishes OrderPriced\norders/total handles OrderPriced",
-        good="event OrderPriced of orders\norders/price publishes OrderPriced\nbilling/total handles OrderPriced",
+        bad="service billing\nevent OrderPriced of orders\norders/price publishes OrderPriced\n"
+        "orders/total handles OrderPriced",
+        good="event OrderPriced of orders\norders/price publishes OrderPriced\n"
+        "billing/total handles OrderPriced",
     ),
     Rule(
         id="G31",
@@ -235,7 +260,9 @@ RULES = (
         source="Verraes: Passage of Time Event.",
         needs=facts("handlers", "sayings"),
         check=_timer,
-        bad="service nightly; role timer\n" + _CHORE_SENT + "nightly/run sends CheckStock\nnightly/run sends CheckInvoices",
+        bad="service nightly; role timer\n"
+        + _CHORE_SENT
+        + "nightly/run sends CheckStock\nnightly/run sends CheckInvoices",
         good="service nightly; role timer\nevent DayEnded of nightly {day}\nnightly/run publishes DayEnded\n"
         "stock/check handles DayEnded\nbilling/remind handles DayEnded",
     ),
@@ -244,12 +271,14 @@ RULES = (
         name="handler-sends-many",
         severity="warning",
         reason="A handler that orders half the fleet about is a process without a memory.",
-        criterion="One handler sends more than 3 commands to more than 2 services and its service is no process.",
+        criterion="One handler sends more than 3 commands to more than 2 services and its service is no "
+        "process.",
         source="Rücker: process manager.",
         needs=facts("handlers", "sayings", "inside"),
         check=_sends_many,
         bad="event OrderPaid of billing\norders/close handles OrderPaid\n" + _FOUR_SENT,
-        good="service orders; role process\nevent OrderPaid of billing\norders/close handles OrderPaid\n" + _FOUR_SENT,
+        good="service orders; role process\nevent OrderPaid of billing\norders/close handles OrderPaid\n"
+        + _FOUR_SENT,
     ),
     Rule(
         id="G33",

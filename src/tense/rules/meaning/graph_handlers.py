@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tense.rules.meaning.finding import Sight
 from tense.rules.meaning.index import Index, of
 from tense.rules.meaning.rule import Rule, Thresholds, facts
+from tense.rules.meaning.wording import bag
 
 
 def _no_handler(index: Index, _: Thresholds) -> Iterator[Sight]:
@@ -44,7 +45,12 @@ def _many_handlers(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _never_sent(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command in index.commands:
         found = of(index.handlings, command.name)
-        if found and index.declared(command.name) and not of(index.sayings, command.name) and not command.public:
+        if (
+            found
+            and index.declared(command.name)
+            and not of(index.sayings, command.name)
+            and not command.public
+        ):
             yield Sight(
                 subject=command.name,
                 service=found[0].service,
@@ -62,7 +68,8 @@ def _foreign_schema(index: Index, _: Thresholds) -> Iterator[Sight]:
                     subject=command.name,
                     service=handling.service,
                     place=handling.place or command.place,
-                    text=f"{handling.service} handles {command.written}, whose words belong to {command.owner}.",
+                    text=f"{handling.service} handles {command.written}, whose words belong to "
+                    f"{command.owner}.",
                     mend=f"Move the command's schema to {handling.service}: who handles it owns it.",
                 )
                 break
@@ -71,13 +78,18 @@ def _foreign_schema(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _awaited_in_vain(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command in index.commands:
         waiting = [one for one in of(index.sayings, command.name) if one.waits or one.verb == "execute"]
-        answers = command.result or command.rejections or any(one.rejections for one in of(index.handlings, command.name))
+        answers = (
+            command.result
+            or command.rejections
+            or any(one.rejections for one in of(index.handlings, command.name))
+        )
         if waiting and not answers and index.declared(command.name):
             yield Sight(
                 subject=command.name,
                 service=waiting[0].service,
                 place=waiting[0].place or command.place,
-                text=f"{waiting[0].service} waits for {command.written}, which declares neither result nor rejection.",
+                text=f"{waiting[0].service} waits for {command.written}, which declares neither result nor "
+                "rejection.",
                 mend="Declare what the handler answers, or send the command without waiting.",
             )
 
@@ -96,15 +108,17 @@ def _broadcast(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=found[0].service,
                 place=found[0].place or event.place,
                 related=tuple(one.place for one in found if one.place),
-                text=f"{', '.join(services)} all {next(iter(verbs))} on {event.written}: one order, obeyed {len(services)} times.",
+                text=f"{', '.join(services)} all {next(iter(verbs))} on {event.written}: one order, obeyed "
+                f"{len(services)} times.",
                 mend="Give the work one owner and send it a command; let the others decide on its event.",
             )
 
 
 _TWO = 2
-_COLOURLESS = frozenset(
-    "on handle handler when process receive consume update record log note project index cache listen hear react "
-    "observe track audit store save sync copy get forward notify dispatch event subscribe subscriber test".split()
+_COLOURLESS = bag(
+    "on handle handler when process receive consume update record log note project index cache listen hear "
+    "react "
+    "observe track audit store save sync copy get forward notify dispatch event subscribe subscriber test"
 )
 
 RULES = (
@@ -112,14 +126,16 @@ RULES = (
         id="G01",
         name="command-no-handler",
         severity="error",
-        reason="A command that nobody handles is an order into the void; the sender waits for an effect that cannot come.",
+        reason="A command that nobody handles is an order into the void; the sender waits for an effect "
+        "that cannot come.",
         criterion="A command is sent, and no service of the fleet handles it.",
         source="The definition of the kinds: exactly one handler.",
         needs=facts("handlers", "sayings"),
         whole=True,
         check=_no_handler,
         bad="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder",
-        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\nshipping/ship handles ShipOrder",
+        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\n"
+        "shipping/ship handles ShipOrder",
     ),
     Rule(
         id="G02",
@@ -130,9 +146,11 @@ RULES = (
         source="NServiceBus: one logical owner handles a command.",
         needs=facts("handlers"),
         check=_many_handlers,
-        bad="command ShipOrder of shipping {order_id}\nshipping/ship handles ShipOrder\nbilling/bill handles ShipOrder",
+        bad="command ShipOrder of shipping {order_id}\nshipping/ship handles ShipOrder\n"
+        "billing/bill handles ShipOrder",
         good="command ShipOrder of shipping {order_id}\nevent OrderShipped of shipping {order_id, at}\n"
-        "shipping/ship handles ShipOrder\nshipping/ship publishes OrderShipped\nbilling/bill handles OrderShipped",
+        "shipping/ship handles ShipOrder\nshipping/ship publishes OrderShipped\n"
+        "billing/bill handles OrderShipped",
     ),
     Rule(
         id="G03",
@@ -151,7 +169,8 @@ RULES = (
         id="G08",
         name="foreign-command-schema",
         severity="error",
-        reason="Who must obey a command says how it is worded; else every sender may change what the handler must read.",
+        reason="Who must obey a command says how it is worded; else every sender may change what the "
+        "handler must read.",
         criterion="The service that handles a command is not the owner of its schema.",
         source="The definition of the kinds: the handler owns the command.",
         needs=facts("owners", "handlers"),
@@ -163,8 +182,10 @@ RULES = (
         id="G22",
         name="broadcast-of-commands",
         severity="warning",
-        reason="Several services that do the same thing on one message obey an order; nobody decides and nobody owns the work.",
-        criterion="Services that receive one message all handle it with functions of the same verb of effect.",
+        reason="Several services that do the same thing on one message obey an order; nobody decides and "
+        "nobody owns the work.",
+        criterion="Services that receive one message all handle it with functions of the same verb of "
+        "effect.",
         source="The definition of the kinds: an event leaves the decision to each subscriber.",
         needs=facts("handlers"),
         check=_broadcast,
@@ -177,12 +198,14 @@ RULES = (
         id="G34",
         name="command-without-rejection-or-result-but-awaited",
         severity="warning",
-        reason="Who waits wants an answer; a command that declares none leaves the sender guessing what the silence meant.",
+        reason="Who waits wants an answer; a command that declares none leaves the sender guessing what the "
+        "silence meant.",
         criterion="A sender waits for a command that declares neither a result nor a rejection.",
         source="The definition of the kinds: a command has an outcome.",
         needs=facts("waits", "rejections"),
         check=_awaited_in_vain,
-        bad="command ChargeCard of payments {order_id}\norders/place executes ChargeCard; waits\npayments/charge handles ChargeCard",
+        bad="command ChargeCard of payments {order_id}\norders/place executes ChargeCard; waits\n"
+        "payments/charge handles ChargeCard",
         good="command ChargeCard of payments {order_id}; result Receipt; rejects CardDeclined\n"
         "orders/place executes ChargeCard; waits\npayments/charge handles ChargeCard",
     ),

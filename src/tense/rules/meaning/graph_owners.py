@@ -1,4 +1,4 @@
-"""Rules about the verb and the owner: commands are sent, events are published, by the one who owns the words."""
+"""Rules about verb and owner: commands are sent, events are published by the one who owns them."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,8 @@ def _command_published(index: Index, _: Thresholds) -> Iterator[Sight]:
                     subject=command.name,
                     service=saying.service,
                     place=saying.place or command.place,
-                    text=f"{saying.service} publishes {command.written}, which is a command: anybody may obey it, or nobody.",
+                    text=f"{saying.service} publishes {command.written}, which is a command: anybody may "
+                    "obey it, or nobody.",
                     mend="Send it to its one handler; publish what became of it as an event.",
                 )
                 break
@@ -29,7 +30,8 @@ def _event_sent(index: Index, _: Thresholds) -> Iterator[Sight]:
                     subject=event.name,
                     service=saying.service,
                     place=saying.place or event.place,
-                    text=f"{saying.service} sends {event.written}, which is an event: it is for whoever listens, not for one receiver.",
+                    text=f"{saying.service} sends {event.written}, which is an event: it is for whoever "
+                    "listens, not for one receiver.",
                     mend="Publish it; if one receiver must act on it, send that receiver a command.",
                 )
                 break
@@ -46,7 +48,8 @@ def _two_publishers(index: Index, _: Thresholds) -> Iterator[Sight]:
                 place=last.place or event.place,
                 related=tuple(one.place for one in said.values() if one.place),
                 text=f"{event.written} is published by {len(said)} services: {_few(list(said))}.",
-                mend="Give the event one owner; the others send that owner a command, or publish facts of their own.",
+                mend="Give the event one owner; the others send that owner a command, or publish facts of "
+                "their own.",
             )
 
 
@@ -58,7 +61,12 @@ def _few(names: list[str]) -> str:
 def _foreign_publisher(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event in index.events:
         for saying in of(index.sayings, event.name):
-            if event.owner and saying.service != event.owner and saying.verb != "reply" and index.declared(event.name):
+            if (
+                event.owner
+                and saying.service != event.owner
+                and saying.verb != "reply"
+                and index.declared(event.name)
+            ):
                 yield Sight(
                     subject=event.name,
                     service=saying.service,
@@ -92,8 +100,10 @@ def _ownerless(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield Sight(
                 subject=message.name,
                 place=message.place,
-                text=f"{message.written} lies in {package}, which {_few(users[package])} import and nobody owns.",
-                mend="Move each message to the contract of one owner: the handler of a command, the publisher of an event.",
+                text=f"{message.written} lies in {package}, which {_few(users[package])} import and nobody "
+                "owns.",
+                mend="Move each message to the contract of one owner: the handler of a command, the "
+                "publisher of an event.",
             )
 
 
@@ -122,8 +132,10 @@ def _internal_copy(index: Index, _: Thresholds) -> Iterator[Sight]:
                     subject=event.name,
                     service=said[0].service,
                     place=event.place or said[0].place,
-                    text=f"The public {event.written} copies the private {twin.written} field by field, in one handler.",
-                    mend="Say in the public event what others need, so that the private one can change freely.",
+                    text=f"The public {event.written} copies the private {twin.written} field by field, in "
+                    "one handler.",
+                    mend="Say in the public event what others need, so that the private one can change "
+                    "freely.",
                 )
 
 
@@ -141,7 +153,8 @@ def _stream_abroad(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=event.name,
                 service=foreign[0].service,
                 place=foreign[0].place or event.place,
-                text=f"{foreign[0].service} subscribes to {event.written}, a stored event of a stream inside {home}.",
+                text=f"{foreign[0].service} subscribes to {event.written}, a stored event of a stream "
+                f"inside {home}.",
                 mend="Translate at the border: publish an event of its own for others.",
             )
 
@@ -156,31 +169,38 @@ RULES = (
         source="NServiceBus refuses it at run time.",
         needs=facts("sayings"),
         check=_command_published,
-        bad="command ShipOrder of shipping {order_id}\norders/place publishes ShipOrder\nshipping/ship handles ShipOrder",
-        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\nshipping/ship handles ShipOrder",
+        bad="command ShipOrder of shipping {order_id}\norders/place publishes ShipOrder\n"
+        "shipping/ship handles ShipOrder",
+        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\n"
+        "shipping/ship handles ShipOrder",
     ),
     Rule(
         id="G05",
         name="event-sent",
         severity="error",
-        reason="An event that is sent to one receiver is an order to it, or hides the fact from everybody else.",
+        reason="An event that is sent to one receiver is an order to it, or hides the fact from everybody "
+        "else.",
         criterion="An event leaves by send or execute, or goes to the queue of one named receiver.",
         source="NServiceBus refuses it at run time.",
         needs=facts("sayings"),
         check=_event_sent,
-        bad="event OrderPlaced of orders {order_id}\norders/place sends OrderPlaced\nbilling/bill handles OrderPlaced",
-        good="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\nbilling/bill handles OrderPlaced",
+        bad="event OrderPlaced of orders {order_id}\norders/place sends OrderPlaced\n"
+        "billing/bill handles OrderPlaced",
+        good="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\n"
+        "billing/bill handles OrderPlaced",
     ),
     Rule(
         id="G06",
         name="event-two-publishers",
         severity="error",
-        reason="A fact has one witness: with two publishers nobody can say what the event promises, or in which order.",
+        reason="A fact has one witness: with two publishers nobody can say what the event promises, or in "
+        "which order.",
         criterion="More than one service publishes an event.",
         source="NServiceBus: one logical owner publishes an event.",
         needs=facts("sayings"),
         check=_two_publishers,
-        bad="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\nshop/checkout publishes OrderPlaced",
+        bad="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\n"
+        "shop/checkout publishes OrderPlaced",
         good="event OrderPlaced of orders {order_id}\ncommand PlaceOrder of orders {order_id}\n"
         "shop/checkout sends PlaceOrder\norders/place handles PlaceOrder\norders/place publishes OrderPlaced",
     ),
@@ -200,14 +220,16 @@ RULES = (
         id="G09",
         name="event-nobody-listens",
         severity="note",
-        reason="An event without listeners is fine; one that nobody outside can hear either may have been forgotten.",
+        reason="An event without listeners is fine; one that nobody outside can hear either may have been "
+        "forgotten.",
         criterion="A private event is published, and no service of the fleet subscribes to it.",
         source="The definition of the kinds: zero subscribers are allowed.",
         needs=facts("handlers", "sayings"),
         whole=True,
         check=_nobody_listens,
         bad="event OrderPlaced of orders {order_id}; private\norders/place publishes OrderPlaced",
-        good="event OrderPlaced of orders {order_id}; private\norders/place publishes OrderPlaced\norders/count handles OrderPlaced",
+        good="event OrderPlaced of orders {order_id}; private\norders/place publishes OrderPlaced\n"
+        "orders/count handles OrderPlaced",
     ),
     Rule(
         id="G25",
@@ -220,7 +242,8 @@ RULES = (
         check=_ownerless,
         bad="event OrderPlaced {order_id}; package shared.messages\nservice orders; imports shared.messages\n"
         "service billing; imports shared.messages",
-        good="event OrderPlaced of orders {order_id}; package orders.contract\nservice orders; imports orders.contract\n"
+        good="event OrderPlaced of orders {order_id}; package orders.contract\n"
+        "service orders; imports orders.contract\n"
         "service billing; imports orders.contract",
     ),
     Rule(
@@ -232,8 +255,10 @@ RULES = (
         source="Verraes: Explicit Public Events.",
         needs=facts("handlers"),
         check=_private_abroad,
-        bad="event OrderPriced of orders {order_id}; private\norders/price publishes OrderPriced\nbilling/bill handles OrderPriced",
-        good="event OrderPriced of orders {order_id}; public\norders/price publishes OrderPriced\nbilling/bill handles OrderPriced",
+        bad="event OrderPriced of orders {order_id}; private\norders/price publishes OrderPriced\n"
+        "billing/bill handles OrderPriced",
+        good="event OrderPriced of orders {order_id}; public\norders/price publishes OrderPriced\n"
+        "billing/bill handles OrderPriced",
     ),
     Rule(
         id="G27",
@@ -244,23 +269,28 @@ RULES = (
         source="Verraes: Segregated Event Layers.",
         needs=facts("fields", "inside"),
         check=_internal_copy,
-        bad="event OrderPriced of orders {order_id, net, gross}; private\nevent OrderOffered of orders {order_id, net, gross}; public\n"
+        bad="event OrderPriced of orders {order_id, net, gross}; private\n"
+        "event OrderOffered of orders {order_id, net, gross}; public\n"
         "orders/price publishes OrderPriced\norders/price publishes OrderOffered",
-        good="event OrderPriced of orders {order_id, net, gross}; private\nevent OrderOffered of orders {order_id, gross}; public\n"
+        good="event OrderPriced of orders {order_id, net, gross}; private\n"
+        "event OrderOffered of orders {order_id, gross}; public\n"
         "orders/price publishes OrderPriced\norders/price publishes OrderOffered",
     ),
     Rule(
         id="G28",
         name="event-sourcing-leak",
         severity="warning",
-        reason="Stored events are the private memory of their stream; a foreign subscriber freezes that memory.",
+        reason="Stored events are the private memory of their stream; a foreign subscriber freezes that "
+        "memory.",
         criterion="An event of a stored stream is subscribed to by another service.",
         source="Comartin: events inside and outside.",
         needs=facts("handlers", "owners"),
         check=_stream_abroad,
-        bad="event OrderPriced of orders {order_id}; stored\norders/price publishes OrderPriced\nbilling/bill handles OrderPriced",
+        bad="event OrderPriced of orders {order_id}; stored\norders/price publishes OrderPriced\n"
+        "billing/bill handles OrderPriced",
         good="event OrderPriced of orders {order_id}; stored\nevent OrderOffered of orders {order_id}\n"
-        "orders/price publishes OrderPriced\norders/offer handles OrderPriced\norders/offer publishes OrderOffered\n"
+        "orders/price publishes OrderPriced\norders/offer handles OrderPriced\n"
+        "orders/offer publishes OrderOffered\n"
         "billing/bill handles OrderOffered",
     ),
 )

@@ -15,7 +15,8 @@ def _dual_write(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=saying.message,
                 service=saying.service,
                 place=saying.place,
-                text=f"{saying.service} writes state and says {saying.message} outside that transaction: a crash between the two loses one.",
+                text=f"{saying.service} writes state and says {saying.message} outside that transaction: a "
+                "crash between the two loses one.",
                 mend="Let the message leave with the transaction, through an outbox.",
             )
 
@@ -112,7 +113,9 @@ RULES = (
         source="Taibi et al.; MSANose: hard-coded endpoints.",
         needs=facts("sayings"),
         check=_address,
-        bad="command PlaceOrder of orders {order_id}\nshop/buy sends PlaceOrder; to amqp://10.0.0.7/orders\norders/place handles PlaceOrder",
-        good="command PlaceOrder of orders {order_id}\nshop/buy sends PlaceOrder\norders/place handles PlaceOrder",
+        bad="command PlaceOrder of orders {order_id}\nshop/buy sends PlaceOrder; to amqp://10.0.0.7/orders\n"
+        "orders/place handles PlaceOrder",
+        good="command PlaceOrder of orders {order_id}\nshop/buy sends PlaceOrder\n"
+        "orders/place handles PlaceOrder",
     ),
 )

@@ -15,7 +15,14 @@ from tense.rules.meaning.index import Index
 
 World = Literal["name", "body", "graph"]
 
-SIGNS: dict[str, World] = {"N18": "name", "N19": "name", "S05": "body", "G10": "graph", "G11": "graph", "G12": "graph"}
+SIGNS: dict[str, World] = {
+    "N18": "name",
+    "N19": "name",
+    "S05": "body",
+    "G10": "graph",
+    "G11": "graph",
+    "G12": "graph",
+}
 """Rules whose weight depends on the other signs."""
 
 WITNESSES: dict[str, World] = {**SIGNS, "N01": "name", "N17": "name"}
@@ -42,5 +49,5 @@ def _weighed(finding: Finding, worlds: set[World], index: Index) -> Finding:
     text = finding.text
     if len(worlds) > 1:
         count = {2: "Two", 3: "Three"}[len(worlds)]
-        text = f"{text} {count} independent signs ({', '.join(sorted(worlds))}) say that it is a command in disguise."
+        text += f" {count} independent signs ({', '.join(sorted(worlds))}): a command in disguise."
     return replace(finding, severity=severity, certainty=certainty, text=text)

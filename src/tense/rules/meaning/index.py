@@ -16,7 +16,7 @@ from tense.rules.naming.reading import Reading, read_name
 from tense.rules.naming.signs import Signs, signs
 
 Ground = Literal["declared", "suffix", "name", "use", "none"]
-"""What a kind rests on: the source says it, the name's suffix says it, the name reads so, or it is used so."""
+"""What a kind rests on: the source or the suffix says it, the name reads so, or it is used so."""
 
 SURE = 0.9
 """A name's reading counts as the kind only from this confidence on."""
@@ -28,14 +28,14 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-class Taken(Value):
+class Taken(Value, frozen=True, kw_only=True):
     """What a message is taken for, and why."""
 
     kind: Kind
     ground: Ground
 
 
-class Edge(Value):
+class Edge(Value, frozen=True, kw_only=True):
     """`service` says `message`, and `to` (another service) receives it in `handling`."""
 
     service: str
@@ -128,7 +128,8 @@ def index(topology: Topology, verbs: Iterable[str] = ()) -> Index:
         said_by=_grouped(topology.sayings, lambda saying: saying.service),
         received_by=_grouped(topology.handlings, lambda handling: handling.service),
         said_inside=_grouped(
-            (saying for saying in topology.sayings if saying.inside), lambda saying: (saying.service, saying.inside or "")
+            (saying for saying in topology.sayings if saying.inside),
+            lambda saying: (saying.service, saying.inside or ""),
         ),
         commands=tuple(message for name, message in messages.items() if kinds[name].kind == "command"),
         events=tuple(message for name, message in messages.items() if kinds[name].kind == "event"),
@@ -141,13 +142,16 @@ def _with_verbs(found: Signs, verbs: frozenset[str]) -> Signs:
     opens = len(found.words) > 1 and found.words[0] in verbs
     if not opens or found.mood not in {"noun", "unknown"}:
         return found
-    return replace(found, mood="imperative", verb=found.words[0], noun_only=False, verb_last=False, certain=True)
+    return replace(
+        found, mood="imperative", verb=found.words[0], noun_only=False, verb_last=False, certain=True
+    )
 
 
 def _messages(topology: Topology) -> dict[str, Message]:
     """All messages; one that is only said or handled is known by its name alone."""
     found = {message.name: message for message in topology.messages}
-    for spoken in (*topology.sayings, *topology.handlings):
+    spoken_or_heard: tuple[Saying | Handling, ...] = (*topology.sayings, *topology.handlings)
+    for spoken in spoken_or_heard:
         if spoken.message not in found:
             found[spoken.message] = Message(name=spoken.message, written=spoken.message, place=spoken.place)
     return found
@@ -159,8 +163,14 @@ def _taken(message: Message, seen: Signs, reading: Reading, sayings: tuple[Sayin
     if seen.suffix in {"command", "event"}:
         return Taken(kind=seen.suffix, ground="suffix")
     verbs = {saying.verb for saying in sayings}
-    if "reply" not in verbs and reading.confidence >= SURE and reading.kind in {"command", "event", "query"}:
-        return Taken(kind=reading.kind, ground="name")  # type: ignore[arg-type]  # narrowed by the set above
+    # A participle in front (`BlockedUser`) makes a noun phrase as often as a fact.
+    if (
+        "reply" not in verbs
+        and not seen.past_first
+        and reading.confidence >= SURE
+        and reading.kind in {"command", "event", "query"}
+    ):
+        return Taken(kind=reading.kind, ground="name")
     if verbs == {"publish"}:
         return Taken(kind="event", ground="use")
     return Taken(kind="unknown", ground="none")

@@ -10,18 +10,18 @@ from tense.rules.meaning.index import Index, index
 from tense.rules.meaning.rule import Rule, Thresholds
 
 TOLD_BY_MESSAGE: frozenset[Fact] = frozenset({"kinds", "fields"})
-"""Facts that a source may tell of one message and not of another: rules look at each message by itself."""
+"""Facts that a source may tell of one message and not of another."""
 
 
-class Unjudged(Value):
-    """One rule that was not judged in one source, and the facts that were missing; no facts: the fleet is not whole."""
+class Unjudged(Value, frozen=True, kw_only=True):
+    """One rule not judged in one source, and the facts that were missing; none: the fleet is not whole."""
 
     rule: str
     source: str
     missing: tuple[Fact, ...]
 
 
-class Judgement(Value):
+class Judgement(Value, frozen=True, kw_only=True):
     """What the rules found, the gravest of one place first, and what they could not judge."""
 
     findings: tuple[Finding, ...]
@@ -29,9 +29,13 @@ class Judgement(Value):
 
 
 def judge(
-    topology: Topology, rules: Iterable[Rule], thresholds: Thresholds | None = None, *, verbs: Iterable[str] = ()
+    topology: Topology,
+    rules: Iterable[Rule],
+    thresholds: Thresholds | None = None,
+    *,
+    verbs: Iterable[str] = (),
 ) -> Judgement:
-    """Judge a topology by the given rules. Where a source does not tell what a rule needs, the rule is silent there."""
+    """Judge a topology by the given rules. Where a source does not tell what a rule needs, it is silent."""
     settled = thresholds or Thresholds()
     derived = index(topology, verbs)
     findings: list[Finding] = []
@@ -41,7 +45,9 @@ def judge(
         unjudged.extend(blind.values())
         if blind and (rule.whole or set(topology.sources) <= set(blind)):
             continue
-        findings.extend(one for one in _once(rule.judge(derived, settled)) if _source(one, derived) not in blind)
+        findings.extend(
+            one for one in _once(rule.judge(derived, settled)) if _source(one, derived) not in blind
+        )
     return Judgement(findings=tuple(weighed(findings, derived)), unjudged=tuple(unjudged))
 
 

@@ -33,11 +33,13 @@ _ORDERS_WITH_A_NOUN = 0.93
 
 
 def imperative(index: Index, message: Message) -> Severity | None:
-    """How gravely the name is an order: an error where grammar and reading agree, None where it may be none."""
+    """How gravely the name is an order: an error where grammar and reading agree, None where it is none."""
     signs, reading = index.signs[message.name], index.readings[message.name]
     if signs.mood != "imperative":
         return None
-    if reading.kind == "command" and reading.confidence >= (_ORDERS if signs.certain else _ORDERS_WITH_A_NOUN):
+    if reading.kind == "command" and reading.confidence >= (
+        _ORDERS if signs.certain else _ORDERS_WITH_A_NOUN
+    ):
         return "error" if signs.certain else "warning"
     return "warning" if signs.certain and reading.kind == "ambiguous" and len(signs.words) > 1 else None
 
@@ -66,5 +68,10 @@ def order(message: Message) -> str:
 def seen(message: Message, text: str, mend: str, *, severity: Severity | None = None) -> Sight:
     """A sight of a name, at the place where the message is declared."""
     return Sight(
-        subject=message.name, service=message.owner, place=message.place, text=text, mend=mend, severity=severity
+        subject=message.name,
+        service=message.owner,
+        place=message.place,
+        text=text,
+        mend=mend,
+        severity=severity,
     )

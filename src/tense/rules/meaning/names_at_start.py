@@ -1,4 +1,4 @@
-"""The findings on names that are certain enough for start-up: no graph needed, only names and declared kinds."""
+"""The findings on names that are certain enough for start-up: only names and kinds are needed."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from tense.rules.meaning.table import BY_ID
 from tense.rules.naming.mood import judge_command_name, judge_event_name
 
 
-class Named(Value):
+class Named(Value, frozen=True, kw_only=True):
     """A message's bare name, its declared kind, and where it is written."""
 
     name: str
@@ -36,7 +36,8 @@ def _found(names: Iterable[Named]) -> Iterator[Finding]:
                 severity=rule.severity,
                 certainty=1.0,
                 subject=one.name,
-                text=f"{one.name} is declared {'an event' if one.kind == 'event' else 'a command'}. {misnamed.why}",
+                text=f"{one.name} is declared {'an event' if one.kind == 'event' else 'a command'}. "
+                f"{misnamed.why}",
                 mend=f"Name it {misnamed.mend}." if misnamed.mend else "Name it in the mood of its kind.",
                 place=one.place,
             )

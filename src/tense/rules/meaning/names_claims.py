@@ -1,4 +1,4 @@
-"""Rules about claims: suffixes, topics and requests that say one kind while the name or the code says another."""
+"""Rules about claims: suffixes, topics and requests that say one kind where the name says another."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,11 @@ def _kind_suffix(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _against_kind(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message, found in taken_for(index, "command", "event"):
         declared = index.kinds[message.name]
-        if declared.ground == "declared" and found.suffix in {"command", "event"} and found.suffix != declared.kind:
+        if (
+            declared.ground == "declared"
+            and found.suffix in {"command", "event"}
+            and found.suffix != declared.kind
+        ):
             yield seen(
                 message,
                 f"{message.written} calls itself {_a(found.suffix)} and is declared {_a(declared.kind)}.",
@@ -86,7 +90,9 @@ def _needed(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 
 def _in_topic(index: Index, _: Thresholds) -> Iterator[Sight]:
-    named = [(channel.name, channel.address or channel.name, channel.place) for channel in index.topology.channels]
+    named = [
+        (channel.name, channel.address or channel.name, channel.place) for channel in index.topology.channels
+    ]
     named += [(message.name, message.written, message.place) for message in index.messages.values()]
     seen_already: set[tuple[str, str]] = set()
     for name, address, place in named:
@@ -153,7 +159,8 @@ RULES = (
         name="hidden-imperative",
         severity="warning",
         reason="That something was requested is a fact only about the sender; what is meant is the request.",
-        criterion="An imperative with its object, followed by Requested, Needed, Required or Request. Alone a note; with a second sign a warning, with a third an error.",
+        criterion="An imperative with its object, followed by Requested, Needed, Required or Request. Alone "
+        "a note; with a second sign a warning, with a third an error.",
         source="Fowler, Dudycz: the passive-aggressive event.",
         check=_hidden_imperative,
         bad="event SendEmailRequested of orders {order_id}",
@@ -164,7 +171,8 @@ RULES = (
         name="needed-required",
         severity="warning",
         reason="A need is addressed to whoever can meet it: that is a command without a receiver.",
-        criterion="An event that ends in Needed, Required, Due, or Pending and a verb. Alone a note; with a second sign a warning, with a third an error.",
+        criterion="An event that ends in Needed, Required, Due, or Pending and a verb. Alone a note; with a "
+        "second sign a warning, with a third an error.",
         source="Cosmic Python: AllocationRequired became Allocate.",
         check=_needed,
         bad="event AllocationRequired of orders {order_id}",

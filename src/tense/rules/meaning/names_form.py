@@ -15,10 +15,18 @@ from tense.rules.naming.signs import Signs
 def _verb_order(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in taken_for(index, "event"):
         if signs.past_first and not signs.hook:
-            yield seen(event, f"{event.written} puts the verb before what it happened to.", f"Put the subject first ({fact(event)}).")
+            yield seen(
+                event,
+                f"{event.written} puts the verb before what it happened to.",
+                f"Put the subject first ({fact(event)}).",
+            )
     for command, signs in claimed(index, "command"):
         if signs.verb_last:
-            yield seen(command, f"{command.written} puts the verb behind its object.", f"Put the verb first ({order(command)}).")
+            yield seen(
+                command,
+                f"{command.written} puts the verb behind its object.",
+                f"Put the verb first ({order(command)}).",
+            )
 
 
 def _past_form(signs: Signs) -> str | None:
@@ -43,7 +51,8 @@ def _tense_mix(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=odd.name,
                 service=home,
                 place=odd.place,
-                text=f"{home} says the past in {len(forms)} ways: {', '.join(event.written for event in forms.values())}.",
+                text=f"{home} says the past in {len(forms)} ways: "
+                f"{', '.join(event.written for event in forms.values())}.",
                 mend="Choose one; the plain participle is the shortest.",
             )
 
@@ -88,12 +97,23 @@ def _version(index: Index, _: Thresholds) -> Iterator[Sight]:
     known = {message.written for message in index.messages.values()}
     for message in index.messages.values():
         signs = index.signs[message.name]
+        if message.written in message.channels:
+            continue
         if signs.version is not None:
             # A version as a segment of its own is how many wire formats write it.
-            apart = any(part.lower() == signs.version.lower() for part in message.written.replace("/", ".").split("."))
-            text = f"{message.written} carries its version in its name: the next one is another message to everybody."
-            yield seen(message, text, "Put the version beside the name, and upcast the old form.", severity="note" if apart else None)
-        elif signs.version_in_name and message.written.removeprefix("New").removeprefix("Old") in known - {message.written}:
+            apart = any(
+                part.lower() == signs.version.lower() for part in message.written.replace("/", ".").split(".")
+            )
+            text = f"{message.written} carries its version: the next is another message to everybody."
+            yield seen(
+                message,
+                text,
+                "Put the version beside the name, and upcast the old form.",
+                severity="note" if apart else None,
+            )
+        elif signs.version_in_name and message.written.removeprefix("New").removeprefix("Old") in known - {
+            message.written
+        }:
             text = f"{message.written} stands beside {message.written[3:]}: new for how long?"
             yield seen(message, text, "Put the version beside the name, and upcast the old form.")
 
@@ -101,7 +121,9 @@ def _version(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _consumer(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in taken_for(index, "event"):
         for service in of(index.receivers, event.name):
-            if service not in of(index.speakers, event.name) and _addressed(signs, service, {"for", "to"}, tail=True):
+            if service not in of(index.speakers, event.name) and _addressed(
+                signs, service, {"for", "to"}, tail=True
+            ):
                 yield seen(
                     event,
                     f"{event.written} names {service}, which subscribes to it: an order with an address.",
@@ -114,7 +136,9 @@ def _sender(index: Index, _: Thresholds) -> Iterator[Sight]:
         for service in of(index.speakers, command.name):
             own = tuple(words(service))
             leading = signs.words[: len(own)] == own and signs.verb is not None and signs.verb not in own
-            if service not in of(index.receivers, command.name) and (leading or _addressed(signs, service, {"from", "by", "via"})):
+            if service not in of(index.receivers, command.name) and (
+                leading or _addressed(signs, service, {"from", "by", "via"})
+            ):
                 yield seen(
                     command,
                     f"{command.written} names {service}, one of its senders; a command may have many.",
@@ -198,7 +222,8 @@ RULES = (
         name="version-in-name",
         severity="warning",
         reason="A version in the name makes every new form a new message, and forces all to move on one day.",
-        criterion="V2, _v2 in a name (a note where it is a segment of its own), or New, Old beside the same name without it.",
+        criterion="V2, _v2 in a name (a note where it is a segment of its own), or New, Old beside the same "
+        "name without it.",
         source="Dudycz.",
         check=_version,
         bad="event OrderPlacedV2 of orders {order_id}",
@@ -209,19 +234,23 @@ RULES = (
         name="consumer-in-event-name",
         severity="warning",
         reason="A fact that names its listener is an order with an address.",
-        criterion="An event's name holds For or To and a subscribing service, or ends in that service's name.",
+        criterion="An event's name holds For or To and a subscribing service, or ends in that service's "
+        "name.",
         source="Hidden commands.",
         needs=facts("handlers"),
         check=_consumer,
-        bad="event OrderPlacedForBilling of orders {order_id}\norders/place publishes OrderPlacedForBilling\nbilling/bill handles OrderPlacedForBilling",
-        good="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\nbilling/bill handles OrderPlaced",
+        bad="event OrderPlacedForBilling of orders {order_id}\n"
+        "orders/place publishes OrderPlacedForBilling\nbilling/bill handles OrderPlacedForBilling",
+        good="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\n"
+        "billing/bill handles OrderPlaced",
     ),
     Rule(
         id="N30",
         name="sender-in-command-name",
         severity="warning",
         reason="A command has many senders; the name of one shuts the others out.",
-        criterion="A command's name holds From, By or Via and a sending service, or opens with that service's name.",
+        criterion="A command's name holds From, By or Via and a sending service, or opens with that "
+        "service's name.",
         source="The definition of the kinds: many senders.",
         needs=facts("sayings"),
         check=_sender,

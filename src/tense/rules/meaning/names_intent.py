@@ -1,4 +1,4 @@
-"""Rules about intent: names that say a change of data, a machine, or nothing, where a business would say why."""
+"""Rules about intent: names that say a change of data, a machine, or nothing, but not why."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from tense.rules.meaning.finding import Sight
 from tense.rules.meaning.graph import Message
 from tense.rules.meaning.index import Index, of
-from tense.rules.meaning.names import claimed, seen, taken_for
+from tense.rules.meaning.names import seen, taken_for
 from tense.rules.meaning.rule import Rule, Thresholds, facts
-from tense.rules.meaning.wording import words
+from tense.rules.meaning.wording import bag, words
 
 
 def _crud_event(index: Index, _: Thresholds) -> Iterator[Sight]:
@@ -35,12 +35,20 @@ def _home(index: Index, message: Message) -> str:
     return message.owner or next(iter(of(index.speakers, message.name)), "")
 
 
+_PARTS = frozenset({"object", "unknown"})
+"""A field that is a thing of its own is no property."""
+
+
 def _property_event(index: Index, _: Thresholds) -> Iterator[Sight]:
     found: defaultdict[str, list[Message]] = defaultdict(list)
     for event, signs in taken_for(index, "event"):
         subject = "".join(signs.words[:-1])
-        fields = {"".join(words(field.name)) for field in event.fields or ()}
-        if signs.property_changed and not signs.status_changed and any(subject.endswith(field) for field in fields if field):
+        fields = {"".join(words(field.name)) for field in event.fields or () if field.type not in _PARTS}
+        if (
+            signs.property_changed
+            and not signs.status_changed
+            and any(subject.endswith(field) for field in fields if field)
+        ):
             found[_home(index, event)].append(event)
     for group in found.values():
         for event in group if len(group) > 1 else ():
@@ -57,12 +65,13 @@ def _status_changed(index: Index, _: Thresholds) -> Iterator[Sight]:
         if signs.status_changed:
             yield seen(
                 event,
-                f"{event.written} says that the status changed, and not to what: subscribers must look inside or ask.",
+                f"{event.written} says that the status changed, and not to what: subscribers must look "
+                "inside or ask.",
                 "Make one event for each change that matters (OrderShipped).",
             )
 
 
-_PLUMBING = frozenset("row cache kafka database db sql entity dto payload tuple cursor column".split())
+_PLUMBING = bag("row cache kafka database db sql entity dto payload tuple cursor column")
 
 
 def _technical(index: Index, _: Thresholds) -> Iterator[Sight]:
@@ -87,39 +96,6 @@ def _vague(index: Index, _: Thresholds) -> Iterator[Sight]:
             )
 
 
-def _query_as_command(index: Index, _: Thresholds) -> Iterator[Sight]:
-    for command, signs in claimed(index, "command"):
-        if signs.mood == "query":
-            yield seen(
-                command,
-                f"{command.written} asks for data and changes nothing: a query in the dress of a command.",
-                "Make it a query: read your own tables, keep a copy from events, or ask by a call.",
-            )
-
-
-def _query_as_event(index: Index, _: Thresholds) -> Iterator[Sight]:
-    asked = {message.written: (message, signs) for message, signs in taken_for(index, "event")}
-    for written, (event, signs) in asked.items():
-        stem = written.removesuffix("Event").removesuffix("Requested")
-        answer = next((one for one in (f"{stem}Provided", f"{stem}ProvidedEvent") if one in asked), None)
-        if signs.queried or (answer and stem != written.removesuffix("Event")):
-            yield seen(
-                event,
-                f"{written} asks for data" + (f" and {answer} brings it: a query in two events." if answer else ": a query, told as a fact."),
-                "Make it a query with an answer.",
-            )
-
-
-def _reply_as_event(index: Index, _: Thresholds) -> Iterator[Sight]:
-    for event, signs in claimed(index, "event"):
-        if signs.reply:
-            yield seen(
-                event,
-                f"{event.written} answers somebody; an event is said to nobody in particular.",
-                "Make it the outcome of the command it answers.",
-            )
-
-
 def _negative(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in taken_for(index, "event"):
         if signs.negative and not signs.rejection_like:
@@ -130,29 +106,14 @@ def _negative(index: Index, _: Thresholds) -> Iterator[Sight]:
             )
 
 
-def _rejection(index: Index, _: Thresholds) -> Iterator[Sight]:
-    for event, signs in taken_for(index, "event"):
-        said = of(index.sayings, event.name)
-        handlers = {(one.service, one.name): one.message for one in index.topology.handlings} if signs.rejection_like else {}
-        causes = {handlers.get((one.service, one.inside or "")) for one in said}
-        command = next(iter(causes)) if len(causes) == 1 else None
-        if command and index.kind(command) == "command" and set(index.signs[command].words) & set(signs.words):
-            yield seen(
-                event,
-                f"{event.written} is published only where {index.messages[command].written} is handled: it is that command's refusal.",
-                f"Declare it as a rejection of {index.messages[command].written}.",
-            )
-
-
-_SHIP = "command ShipOrder of shipping {order_id}"
-
 RULES = (
     Rule(
         id="N09",
         name="crud-event",
         severity="note",
         reason="Created, updated, deleted tell what a table saw; the business saw something with a reason.",
-        criterion="An event that says Created, Updated, Deleted, Changed, Saved, Modified or Removed of a bare entity.",
+        criterion="An event that says Created, Updated, Deleted, Changed, Saved, Modified or Removed of a "
+        "bare entity.",
         source="Dudycz: CRUD sourcing; Comartin.",
         check=_crud_event,
         bad="event CustomerUpdated of crm {customer_id}",
@@ -174,11 +135,13 @@ RULES = (
         name="property-event",
         severity="warning",
         reason="One event for each field makes one happening into many, and none of them says what it was.",
-        criterion="Two or more events of one owner say Changed, Updated or Set of a single field of their body.",
+        criterion="Two or more events of one owner say Changed, Updated or Set of a single field of their "
+        "body.",
         source="Dudycz: Property Sourcing.",
         needs=facts("fields"),
         check=_property_event,
-        bad="event FirstNameChanged of people {person_id, first_name}\nevent LastNameChanged of people {person_id, last_name}",
+        bad="event FirstNameChanged of people {person_id, first_name}\n"
+        "event LastNameChanged of people {person_id, last_name}",
         good="event PersonRenamed of people {person_id, first_name, last_name}",
     ),
     Rule(
@@ -196,8 +159,10 @@ RULES = (
         id="N13",
         name="technical-name",
         severity="warning",
-        reason="Rows and queues are no matter of the business; who reads such an event depends on your database.",
-        criterion="A name with a verb and a word such as Row, Cache, Kafka, Database, Entity or Dto; a note for Record, Table, Queue, Topic and Message, which businesses have too.",
+        reason="Rows and queues are no matter of the business; who reads such an event depends on your "
+        "database.",
+        criterion="A name with a verb and a word such as Row, Cache, Kafka, Database, Entity or Dto; a note "
+        "for Record, Table, Queue, Topic and Message, which businesses have too.",
         source="Event soup; Verraes: Change Detection Events.",
         check=_technical,
         bad="event RowInserted of stock {row_id}",
@@ -208,44 +173,12 @@ RULES = (
         name="vague-verb",
         severity="note",
         reason="Process, handle and manage hide the decision that is asked for.",
-        criterion="A command that says Process, Handle, Manage, Do, Execute, Perform, Run or Trigger of a bare noun.",
+        criterion="A command that says Process, Handle, Manage, Do, Execute, Perform, Run or Trigger of a "
+        "bare noun.",
         source="Verraes: Natural Language Message Names.",
         check=_vague,
         bad="command ProcessOrder of orders {order_id}",
         good="command ApproveOrder of orders {order_id}",
-    ),
-    Rule(
-        id="N20",
-        name="query-as-command",
-        severity="warning",
-        reason="A question has no effect and no refusal; queued as a command it is slow and blocks the inbox.",
-        criterion="A command that opens with Get, List, Find, Fetch, Search, Is, Has, Count or another word of reading.",
-        source="Names of real systems (119 of 3,167 commands).",
-        check=_query_as_command,
-        bad="command GetStock of stock {sku}",
-        good="command ReserveStock of stock {sku}",
-    ),
-    Rule(
-        id="N21",
-        name="query-as-event",
-        severity="warning",
-        reason="A question told as a fact waits for an answer that nobody has promised.",
-        criterion="An event that ends in Queried, or a pair of ...Requested and ...Provided.",
-        source="Events used as remote calls.",
-        check=_query_as_event,
-        bad="event PriceRequested of shop {sku}\nevent PriceProvided of pricing {sku, price: number}",
-        good="event PriceRaised of pricing {sku, price: number}",
-    ),
-    Rule(
-        id="N22",
-        name="reply-as-event",
-        severity="warning",
-        reason="An answer is for the one who asked; as an event it is overheard by all and awaited by one.",
-        criterion="An event named Response, Reply or Result.",
-        source="NServiceBus: events are not replied to, nor replies.",
-        check=_reply_as_event,
-        bad="event StockCheckResponse of stock {sku}",
-        good="event StockReserved of stock {sku}",
     ),
     Rule(
         id="N23",
@@ -257,17 +190,5 @@ RULES = (
         check=_negative,
         bad="event PaymentNotReceived of billing {invoice_id}",
         good="event PaymentDeadlinePassed of billing {invoice_id}",
-    ),
-    Rule(
-        id="N24",
-        name="rejection-as-event",
-        severity="note",
-        reason="A refusal answers its sender; told to all, the sender must listen for what it should have been told.",
-        criterion="An event named Cannot, Denied, Invalid or Refused is published only in the handler of the command it refuses.",
-        source="The definition of the kinds: a command may be refused.",
-        needs=facts("sayings", "inside"),
-        check=_rejection,
-        bad=_SHIP + "\nevent OrderShipmentRefused of shipping {order_id}\nshipping/ship handles ShipOrder\nshipping/ship publishes OrderShipmentRefused",
-        good=_SHIP + "; rejects AddressUnknown\nshipping/ship handles ShipOrder; rejects AddressUnknown",
     ),
 )

@@ -66,14 +66,16 @@ def _hook(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield seen(
                 event,
                 f"{event.written} is a hook around a fact, and not a fact of the business.",
-                "Before the fact: a call, or a rejection. After it: the fact itself, without Before, After, Pre, Post or On.",
+                "Before the fact: a call, or a rejection. After it: the fact itself, without Before, After, "
+                "Pre, Post or On.",
             )
 
 
 def _noun_only(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message, signs in taken_for(index, "command", "event", "unknown"):
         taken = index.kinds[message.name]
-        if signs.noun_only and signs.words and not signs.foreign and not signs.reply and taken.ground != "name":
+        speaks = signs.foreign or signs.reply or message.written in message.channels or taken.ground == "name"
+        if signs.noun_only and signs.words and not speaks:
             guessed = taken.kind == "unknown"
             yield seen(
                 message,
@@ -90,7 +92,8 @@ def _base_equals_past(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield seen(
                 message,
                 f"{message.written} is an order and a fact in one word: nobody can tell which.",
-                f"Add what it is about, before it for a fact ({message.written}: CounterReset) or after it for an order (ResetCounter).",
+                f"Add what it is about, before it for a fact ({message.written}: CounterReset) or after it "
+                "for an order (ResetCounter).",
                 severity="note" if guessed else None,
             )
 
@@ -101,7 +104,8 @@ RULES = (
         name="event-not-past",
         severity="error",
         reason="An event tells what happened; an imperative makes every subscriber think that it must obey.",
-        criterion="An event whose name is an imperative: it opens with a verb that is no noun, and holds no past word; a warning where the verb could be a noun.",
+        criterion="An event whose name is an imperative: it opens with a verb that is no noun, and holds no "
+        "past word; a warning where the verb could be a noun.",
         source="NServiceBus; Verraes.",
         check=_event_not_past,
         bad="event RegisterUserEvent of accounts {user_id}",
@@ -112,7 +116,8 @@ RULES = (
         name="command-not-imperative",
         severity="error",
         reason="A command asks for something; in the past tense it hides that it can be refused.",
-        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no verb.",
+        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no "
+        "verb.",
         source="NServiceBus; Verraes.",
         check=_command_not_imperative,
         bad="command UserSignedInCommand of accounts {user_id}",

@@ -12,13 +12,14 @@ Family = Literal["names", "graph", "schema"]
 FAMILIES: dict[str, Family] = {"N": "names", "G": "graph", "S": "schema"}
 
 
-class Thresholds(Value):
+class Thresholds(Value, frozen=True, kw_only=True):
     """The figures and contracts a project may set; the defaults are the ones the rule pages state.
 
-    `whole_fleet` says whether the sources are the whole system, so that an absence means something; None leaves
-    it to the sources (documents tell of one application each, so they are not).
-    `layers` lists groups of services, the one that may depend on all others first; `forbidden` pairs of services
-    of which the first may not depend on the second; `independent` groups whose members may not know each other.
+    `whole_fleet` says whether the sources are the whole system, so that an absence means something; None
+    leaves it to the sources (documents tell of one application each, so they are not).
+    `layers` lists groups of services, the one that may depend on all others first; `forbidden` pairs of
+    services of which the first may not depend on the second; `independent` groups whose members may not know
+    each other.
     """
 
     chain: int = 4
@@ -40,12 +41,12 @@ class Thresholds(Value):
 Check = Callable[[Index, Thresholds], Iterable[Sight]]
 
 
-class Rule(Value):
+class Rule(Value, frozen=True, kw_only=True):
     """One rule of the catalogue.
 
-    `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that rests
-    on an absence, so that every source must tell them. `bad` and `good` are sketches (`sketch.py`): the rule finds
-    something in the first and nothing in the second, under the thresholds `given`.
+    `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that
+    rests on an absence, so that every source must tell them. `bad` and `good` are sketches (`sketch.py`): the
+    rule finds something in the first and nothing in the second, under the thresholds `given`.
     """
 
     id: str

@@ -5,8 +5,8 @@
     orders/place publishes OrderPlaced
     shipping/plan handles OrderPlaced; queries orders
 
-A line is a head and options after semicolons. A message's body stands in braces: `{}` is an empty body, `{*}` one
-without a schema. A service that is mentioned exists; `service` and `channel` lines say more about one.
+A line is a head and options after semicolons. A message's body stands in braces: `{}` is an empty body, `{*}`
+one without a schema. A service that is mentioned exists; `service` and `channel` lines say more about one.
 """
 
 import re
@@ -20,7 +20,13 @@ _MESSAGE = re.compile(r"(event|command|query|message) (\S+)(?: of (\S+))?(?: \{(
 _SERVICE = re.compile(r"service (\S+)$")
 _CHANNEL = re.compile(r"channel (\S+)$")
 _SPOKEN = re.compile(r"([^\s/]+)(?:/(\S+))? (sends|publishes|executes|replies|says|handles) (\S+)$")
-_VERBS = {"sends": "send", "publishes": "publish", "executes": "execute", "replies": "reply", "says": "unknown"}
+_VERBS = {
+    "sends": "send",
+    "publishes": "publish",
+    "executes": "execute",
+    "replies": "reply",
+    "says": "unknown",
+}
 
 Option = tuple[str, Callable[[str], object]]
 
@@ -167,7 +173,9 @@ class _Drawing:
         about = {"service": service, "message": message, "place": place}
         if verb == "handles":
             name = {"name": inside or f"on_{message}"}
-            self.handlings.append(msgspec.convert({**about, **name, **_options(_OF_HANDLING, options)}, Handling))
+            self.handlings.append(
+                msgspec.convert({**about, **name, **_options(_OF_HANDLING, options)}, Handling)
+            )
             return
         said = {"verb": _VERBS[verb], "inside": inside, **_options(_OF_SAYING, options)}
         self.sayings.append(msgspec.convert({**about, **said}, Saying))

@@ -78,7 +78,7 @@ def _way_round(graph: Mapping[N, tuple[N, ...]], group: frozenset[N]) -> tuple[N
 
 
 def longest(graph: Mapping[N, tuple[N, ...]]) -> dict[N, tuple[int, N | None]]:
-    """For each node: how many nodes the longest way from it has, and the next node on it. Cycles end a way."""
+    """For each node: the length of the longest way from it, and the next node on it. Cycles end a way."""
     length: dict[N, tuple[int, N | None]] = {}
     for group in components(graph):
         members = frozenset(group)

@@ -7,11 +7,18 @@ from tense.rules.meaning.graph import Field, Message
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_ID_TAILS = frozenset("id ids uuid guid key ref reference urn oid code sku arn handle identifier number".split())
-_TIME_TAILS = frozenset("at on time timestamp date datetime when ts instant since until".split())
-_ENVELOPE = frozenset(
-    "type version source subject specversion correlation causation trace span tenant kind event metadata meta header "
-    "headers schema dataschema traceparent".split()
+
+def bag(text: str) -> frozenset[str]:
+    """The words of a text as a set: how tables of words are written here."""
+    return frozenset(text.split())
+
+
+_ID_TAILS = bag("id ids uuid guid key ref reference urn oid code sku arn handle identifier number")
+_TIME_TAILS = bag("at on time timestamp date datetime when ts instant since until")
+_ENVELOPE = bag(
+    "type version source subject specversion correlation causation trace span tenant kind event metadata "
+    "meta header "
+    "headers schema dataschema traceparent"
 )
 
 
