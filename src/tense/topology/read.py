@@ -1,7 +1,9 @@
 """Reads targets (files and folders) into one topology, by the readers that know them."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -41,9 +43,22 @@ def read_topology(
     """
     known = tuple(readers) if readers is not None else default_readers()
     parts: list[Topology] = []
-    for target in targets:
-        parts += _read_target(target, known, tests=tests, step=step)
+    with _collector_at_rest():
+        for target in targets:
+            parts += _read_target(target, known, tests=tests, step=step)
     return _with_unknown_others(merged(parts), parts)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the collector of cycles from walking millions of syntax nodes that are all still in use."""
+    was_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_at_work:
+            gc.enable()
 
 
 def is_unreadable(topology: Topology) -> bool:
@@ -88,10 +103,18 @@ def _read_folder(folder: Path, readers: Sequence[Reader], *, tests: bool, step: 
                 break
     for index, files in sorted(shares.items()):
         parts += readers[index].read(files, folder=folder, step=step)
+    if any(part.messages for part in parts):
+        # Source beside documents need not speak of messages, nor the other way round.
+        return [part for part in parts if part.messages or part.services or not _only_says_nothing(part)]
     if not shares:
         text = "holds no AsyncAPI document and no Python source that sends or handles a message"
         parts.append(_refused(str(folder), text))
     return parts
+
+
+def _only_says_nothing(part: Topology) -> bool:
+    own = part.sources[0] if part.sources else ""
+    return all(problem.fatal and problem.place is not None and problem.place.file == own for problem in part.problems)
 
 
 def _walk(folder: Path, *, tests: bool) -> Iterator[Path]:

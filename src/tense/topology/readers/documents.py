@@ -186,9 +186,7 @@ class _Builder:
             return
         key, top.key = top.key or "", None
         if key == "<<" and isinstance(value, dict | list):
-            top.merges += [
-                one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)
-            ]
+            top.merges += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
         else:
             top.value[key] = value
 

@@ -21,9 +21,7 @@ def json_events(text: str) -> Iterator[Event]:
     except json.JSONDecodeError as error:
         raise UnreadableError(f"is not JSON: {error.msg}", error.lineno) from None
     except (RecursionError, ValueError) as error:
-        raise UnreadableError(
-            f"is not JSON that can be read: {str(error)[:80] or 'nested too deep'}"
-        ) from None
+        raise UnreadableError(f"is not JSON that can be read: {str(error)[:80] or 'nested too deep'}") from None
     line = 1
     for match in _TOKEN.finditer(text):
         token = match.group()

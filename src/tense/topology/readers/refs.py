@@ -61,9 +61,7 @@ class References:
             return here.problem("has a $ref that is no text")
         target, _, fragment = ref.partition("#")
         if _NETWORK.match(target):
-            return here.problem(
-                f"refers to {ref[:120]}: nothing is fetched, so that part is not known", doubt=True
-            )
+            return here.problem(f"refers to {ref[:120]}: nothing is fetched, so that part is not known", doubt=True)
         document = self._document(here, unquote(target)) if target else at.document
         if isinstance(document, Problem):
             return document
@@ -79,13 +77,9 @@ class References:
                 found = found if isinstance(through, Problem) else through
             key: str | int = int(part) if isinstance(found.value, list) and part.isdigit() else part
             present = isinstance(found.value, dict) and key in found.value
-            present = present or (
-                isinstance(found.value, list) and isinstance(key, int) and key < len(found.value)
-            )
+            present = present or (isinstance(found.value, list) and isinstance(key, int) and key < len(found.value))
             if not present:
-                return here.problem(
-                    f"refers to {fragment[:120] or 'nothing'}, which does not exist in {document.file}"
-                )
+                return here.problem(f"refers to {fragment[:120] or 'nothing'}, which does not exist in {document.file}")
             found = found.child(key)
         return found
 
@@ -97,9 +91,7 @@ class References:
         except (OSError, ValueError, RuntimeError):
             return here.problem(f"refers to {target[:120]}, which is no path")
         if not inside:
-            return here.problem(
-                f"refers to {target[:120]}, outside the given folder: it was not opened", doubt=True
-            )
+            return here.problem(f"refers to {target[:120]}, outside the given folder: it was not opened", doubt=True)
         if not exists:
             return here.problem(f"refers to {target[:120]}, which is no file")
         if path not in self.files:

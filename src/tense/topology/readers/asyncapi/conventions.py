@@ -74,9 +74,7 @@ def _of_3(root: At, references: References) -> Iterator[Problem]:
 def _address(address: str | None, channel: At) -> Iterator[Problem]:
     bare = _PLACEHOLDER.sub("", address or "")
     if "?" in bare or "#" in bare:
-        yield channel.problem(
-            "has an address with a query or fragment (? or #): parameters belong in bindings"
-        )
+        yield channel.problem("has an address with a query or fragment (? or #): parameters belong in bindings")
 
 
 def _parameters(address: str, channel: At, *, doubt: bool) -> Iterator[Problem]:
@@ -88,13 +86,9 @@ def _parameters(address: str, channel: At, *, doubt: bool) -> Iterator[Problem]:
         yield channel.problem("has an address with an empty placeholder {}")
     missing = sorted(wanted - found - {""})
     if missing:
-        yield channel.problem(
-            f"has an address with {', '.join(missing)[:200]}, which no entry of parameters describes"
-        )
+        yield channel.problem(f"has an address with {', '.join(missing)[:200]}, which no entry of parameters describes")
     for name in sorted(found - wanted):
-        yield described.child(name).problem(
-            "describes a parameter that the address does not have", doubt=doubt
-        )
+        yield described.child(name).problem("describes a parameter that the address does not have", doubt=doubt)
 
 
 def _servers_of_channel(root: At, channel: At) -> Iterator[Problem]:
@@ -161,9 +155,7 @@ def _servers(root: At, references: References) -> Iterator[Problem]:
                 f"has a url with {', '.join(sorted(wanted - found))[:200]}, which no variable describes"
             )
         for name in sorted(found - wanted):
-            yield variables.child(name).problem(
-                "describes a variable that the url does not have", doubt=not wanted
-            )
+            yield variables.child(name).problem("describes a variable that the url does not have", doubt=not wanted)
         for _name, variable in entries(variables):
             yield from _variable(followed(variable, references))
         for requirement in listed(server.child("security")):
@@ -189,11 +181,7 @@ def _requirement(root: At, name: str, scopes: At, references: References) -> Ite
         yield scopes.problem(f"lists scopes for a scheme of type {kind}, which has none", doubt=True)
     if kind != "oauth2":
         return
-    known = {
-        scope
-        for _flow, flow in entries(scheme.child("flows"))
-        for scope, _text in entries(flow.child("scopes"))
-    }
+    known = {scope for _flow, flow in entries(scheme.child("flows")) for scope, _text in entries(flow.child("scopes"))}
     for scope in listed(scopes):
         if isinstance(scope.value, str) and scope.value not in known:
             yield scope.problem("is a scope that no flow of the scheme has")

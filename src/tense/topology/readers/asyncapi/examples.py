@@ -18,8 +18,7 @@ _TYPES: dict[str, Callable[[object], bool]] = {
     "array": lambda value: isinstance(value, list),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "integer": lambda value: (
-        (isinstance(value, int) and not isinstance(value, bool))
-        or (isinstance(value, float) and value.is_integer())
+        (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
     ),
 }
 
@@ -34,9 +33,7 @@ def unlike(example: At, schema: At, references: References, depth: int = 0) -> I
     names = names if isinstance(names, list) else [names]
     judges = [_TYPES[name] for name in names if isinstance(name, str) and name in _TYPES]
     if judges and not any(judge(example.value) for judge in judges):
-        yield example.problem(
-            f"is an example that is not of its schema's type, {' or '.join(map(str, names))}"
-        )
+        yield example.problem(f"is an example that is not of its schema's type, {' or '.join(map(str, names))}")
         return
     if isinstance(rules.get("enum"), list) and example.value not in rules["enum"]:
         yield example.problem("is an example that is none of the values its schema allows")
@@ -57,10 +54,7 @@ def _text(example: At, rules: dict[str, object]) -> Iterator[Problem]:
     if not isinstance(example.value, str) or not isinstance(pattern, str) or len(example.value) > _MOST_ITEMS:
         return
     # A pattern comes from the document: only plain classes and short counts are run: none can run away.
-    if (
-        not re.fullmatch(r"\^?(?:\[[\w\-]+\](?:\{\d{1,2}\}|\+)?|[\w\-])+\$?", pattern)
-        or pattern.count("+") > 1
-    ):
+    if not re.fullmatch(r"\^?(?:\[[\w\-]+\](?:\{\d{1,2}\}|\+)?|[\w\-])+\$?", pattern) or pattern.count("+") > 1:
         return
     if not re.search(pattern, example.value):
         yield example.problem("is an example that does not match its schema's pattern")

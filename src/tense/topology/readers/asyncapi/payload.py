@@ -1,5 +1,6 @@
 """The fields of a message, from the schema of its payload."""
 
+import json
 from dataclasses import dataclass, field
 
 from tense.rules.meaning.graph import Field, Problem
@@ -77,9 +78,41 @@ def _field(name: str, at: At, references: References, *, required: bool) -> Fiel
     known = at if isinstance(found, Problem) else found
     personal = any(_marked(part, word) for part in (at, known) for word in _PERSONAL)
     place = at.document.place(at.pointer)
+    shown = type_name(known, references)
+    schema = known.value if isinstance(known.value, dict) else {}
+    allowed = schema.get("enum")
     return Field(
-        name=name, type=type_name(known, references), required=required, personal=personal, place=place
+        name=name,
+        type=shown,
+        required=required,
+        personal=personal,
+        values=tuple(str(value)[:80] for value in allowed) if isinstance(allowed, list) else (),
+        bounded="maxItems" in schema if shown.startswith("array") else None,
+        place=place,
     )
+
+
+def headers_of(message: At, references: References) -> tuple[str, ...] | None:
+    """Return the names of a message's headers, its traits' among them; None where nothing tells."""
+    names: dict[str, None] = {}
+    told = False
+    for source in (message, *listed(message.child("traits"))):
+        found = references.follow(source)
+        if isinstance(found, Problem) or found.child("headers").value is None:
+            continue
+        told = True
+        names.update(dict.fromkeys(payload_of(found.child("headers"), references).fields or {}))
+    return tuple(names) if told else None
+
+
+def largest_example(message: At) -> int | None:
+    """Return the size in bytes of the largest example of a payload."""
+    sizes = [
+        len(json.dumps(example.child("payload").value).encode())
+        for example in listed(message.child("examples"))
+        if isinstance(example.value, dict) and "payload" in example.value
+    ]
+    return max(sizes, default=None)
 
 
 def _marked(at: At, word: str) -> bool:

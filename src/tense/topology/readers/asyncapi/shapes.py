@@ -50,8 +50,7 @@ V2: dict[str, str] = {
     " operationTraits {name: OperationTrait}; messageTraits {name: MessageTrait}; serverBindings {name:"
     " obj}; channelBindings {name: obj}; operationBindings {name: obj}; messageBindings {name: obj}",
     "OAuth2": "type! str; description str; flows! Flows",
-    "Flows": "implicit FlowImplicit; password FlowToken; clientCredentials FlowToken;"
-    " authorizationCode FlowCode",
+    "Flows": "implicit FlowImplicit; password FlowToken; clientCredentials FlowToken; authorizationCode FlowCode",
     "FlowImplicit": "authorizationUrl! uri; refreshUrl uri; scopes! {str}",
     "FlowToken": "tokenUrl! uri; refreshUrl uri; scopes! {str}",
     "FlowCode": "authorizationUrl! uri; tokenUrl! uri; refreshUrl uri; scopes! {str}",
@@ -93,8 +92,7 @@ V3: dict[str, str] = {
     " obj?}; channelBindings {key: obj?}; operationBindings {key: obj?}; messageBindings {key: obj?};"
     " tags {key: Tag?}; externalDocs {key: Docs?}",
     "OAuth2": "type! str; description str; flows! Flows; scopes [str]",
-    "Flows": "implicit FlowImplicit; password FlowToken; clientCredentials FlowToken;"
-    " authorizationCode FlowCode",
+    "Flows": "implicit FlowImplicit; password FlowToken; clientCredentials FlowToken; authorizationCode FlowCode",
     "FlowImplicit": "authorizationUrl! uri; refreshUrl uri; availableScopes! {str}",
     "FlowToken": "tokenUrl! uri; refreshUrl uri; availableScopes! {str}",
     "FlowCode": "authorizationUrl! uri; tokenUrl! uri; refreshUrl uri; availableScopes! {str}",

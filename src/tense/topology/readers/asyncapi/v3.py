@@ -85,11 +85,20 @@ def _operation(words: Words, name: str, operation: At) -> None:
             words.draft.sayings.append(said)
         else:
             received = Handling(
-                service=words.service, message=message.name, name=name, channel=channel_name, place=place
+                service=words.service,
+                message=message.name,
+                name=name,
+                channel=channel_name,
+                place=place,
+                replies=_replies(words, reply) if answered else (),
             )
             words.draft.handle(received)
     if answered:
         _reply(words, name, reply, messages, sends=sends)
+
+
+def _replies(words: Words, reply: At) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(answer.name for answer in _messages(words, reply, *_channel_name(words, reply))))
 
 
 def _reply(words: Words, name: str, reply: At, asked: list[Message], *, sends: bool) -> None:

@@ -117,10 +117,12 @@ class Validity:
         if not isinstance(at.value, dict) or kind.item is None:
             self._say(at, "must be a mapping")
             return
+        doubted = False
         for name in at.value:
-            if (kind.keyed or kind.named) and not _KEY.fullmatch(name):
+            if (kind.keyed or (kind.named and not doubted)) and not _KEY.fullmatch(name):
                 text = "is a name with other than letters, digits, dot, hyphen and underscore"
                 self._say(at.child(name), text, doubt=kind.named)
+                doubted = True
             self._value(at.child(name), kind.item)
 
     def _referable(self, at: At, kind: Type) -> None:
@@ -160,9 +162,7 @@ class Validity:
             if row is not None and row.since <= self.minor:
                 self._value(at.child(name), row.type)
             elif shape != "Schema" and not _EXTENSION.fullmatch(name):
-                self._say(
-                    at.child(name), f"is no field that may stand here; known are {', '.join(rows)}"[:300]
-                )
+                self._say(at.child(name), f"is no field that may stand here; known are {', '.join(rows)}"[:300])
         if "tags" in rows:
             self._tags(at.child("tags"))
 

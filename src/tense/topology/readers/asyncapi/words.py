@@ -8,7 +8,7 @@ import msgspec
 from tense.rules.meaning.graph import Channel, Kind, Message, Problem
 from tense.topology.reader import Draft
 from tense.topology.readers.asyncapi.conventions import followed, listed
-from tense.topology.readers.asyncapi.payload import payload_of
+from tense.topology.readers.asyncapi.payload import headers_of, largest_example, payload_of
 from tense.topology.readers.refs import At, References
 
 _KIND_FIELDS = ("x-eventcatalog-message-type", "x-message-type", "x-message-kind", "x-kind", "x-tense-kind")
@@ -32,9 +32,7 @@ class Words:
         self.root, self.references = root, references
         self.draft = Draft(source=root.document.file)
         title = root.child("info").child("title").value
-        self.service = (
-            title.strip()[:200] if isinstance(title, str) and title.strip() else root.document.path.stem
-        )
+        self.service = title.strip()[:200] if isinstance(title, str) and title.strip() else root.document.path.stem
 
     def end(self, at: At) -> At:
         """Return what a reference ends at; one that leads nowhere stands for itself."""
@@ -56,6 +54,7 @@ class Words:
             self.text(at, "name")
             or _entry(given, at)
             or key
+            or _pointed_at(given)
             or self.text(at, "messageId", "title")
             or channel
             or "?"
@@ -63,9 +62,7 @@ class Words:
         found = self.draft.messages.get(name)
         if found is None:
             found = self._new(at, name, near)
-        channels = (
-            found.channels if channel is None or channel in found.channels else (*found.channels, channel)
-        )
+        channels = found.channels if channel is None or channel in found.channels else (*found.channels, channel)
         found = msgspec.structs.replace(found, channels=channels)
         self.draft.messages[name] = found
         return found
@@ -84,6 +81,8 @@ class Words:
             free_form=body.free_form and not fields,
             key="key" if keyed else None,
             description=self.text(at, "description", "summary", "title"),
+            headers=headers_of(at, self.references),
+            sample_bytes=largest_example(at),
             place=at.document.place(at.pointer),
         )
 
@@ -123,6 +122,13 @@ def _entry(given: At, at: At) -> str:
         if pointer.startswith("/components/messages/") and pointer.count("/") == 3:  # noqa: PLR2004  # that depth
             return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     return ""
+
+
+def _pointed_at(given: At) -> str:
+    """Return the last part of a reference: what a message that may not be opened is called where it stands."""
+    ref = given.value.get("$ref") if isinstance(given.value, dict) else None
+    _, _, fragment = ref.partition("#") if isinstance(ref, str) else ("", "", "")
+    return fragment.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def point_to_point(bindings: At) -> bool | None:

@@ -1,0 +1,184 @@
+"""Service: a contract's handlers and subscribers."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Protocol, overload
+
+from typing_extensions import TypeVar
+
+from tense.dispatch.handler import Handler, Role
+from tense.dispatch.signature import check_signature
+from tense.errors import ForeignMessageError, NotAMessageError, RegistrationError, TwoHandlersError
+from tense.messages.contract import Contract
+from tense.messages.declaration import declaration_of
+from tense.messages.kinds import CommandType, EventType, check_key
+from tense.messages.outcome import Concluded, Unsuccessful
+from tense.rules.retry import Retry
+from tense.rules.settle import OnFailure
+
+P = ParamSpec("P")
+C = TypeVar("C")
+R = TypeVar("R")
+X = TypeVar("X")
+E = TypeVar("E")
+
+
+class Handles(Protocol[C, R, X]):
+    """Takes the one handler of a command and gives it back unchanged."""
+
+    @overload
+    def __call__(
+        self, handler: Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]], /
+    ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]]: ...
+    @overload
+    def __call__(self, handler: Callable[Concatenate[C, P], R | X], /) -> Callable[Concatenate[C, P], R | X]: ...
+
+
+class Subscribes(Protocol[E]):
+    """Takes a subscriber of an event and gives it back unchanged."""
+
+    @overload
+    def __call__(
+        self, handler: Callable[Concatenate[E, P], Coroutine[Any, Any, None]], /
+    ) -> Callable[Concatenate[E, P], Coroutine[Any, Any, None]]: ...
+    @overload
+    def __call__(self, handler: Callable[Concatenate[E, P], None], /) -> Callable[Concatenate[E, P], None]: ...
+
+
+class Service:
+    """What runs the words of one contract: its handlers, subscribers and listeners.
+
+    `concurrency` is how many of its handlers run at once in one process, per inbox and subscription.
+
+    Raises:
+        RegistrationError: the argument is no Contract.
+    """
+
+    def __init__(self, contract: Contract, *, concurrency: int = 64) -> None:
+        if not isinstance(contract, Contract):
+            text = f"Service(...) needs the Contract whose words it runs, got {contract!r}."
+            raise RegistrationError(text)
+        if concurrency < 1:
+            text = f"Service({contract.name!r}, concurrency={concurrency}): at least one handler must run."
+            raise RegistrationError(text)
+        self.contract = contract
+        self.concurrency = concurrency
+        self.handlers: list[Handler] = []
+
+    @property
+    def name(self) -> str:
+        """The contract's name."""
+        return self.contract.name
+
+    def __repr__(self) -> str:
+        return f"Service({self.name!r}, {len(self.handlers)} handlers)"
+
+    def handles(
+        self,
+        command: CommandType[C, R, X],
+        /,
+        *,
+        retry: Retry | None = None,
+        timeout: float | None = 60.0,
+        on_failure: OnFailure = "park",
+    ) -> Handles[C, R, X]:
+        """Register the one handler of a command of this service's own contract.
+
+        Raises:
+            ForeignMessageError: the command belongs to another contract.
+            TwoHandlersError: it has a handler already.
+            NotAMessageError: it is no command.
+            RegistrationError, ProvisionError: the function's signature cannot work.
+        """
+        declaration = declaration_of(command)
+        if declaration.kind != "command":
+            text = f"{declaration.name} is an event: nobody handles it, any number subscribe. Use @service.subscribes."
+            raise NotAMessageError(text)
+        if declaration.owner != self.contract:
+            text = (
+                f"{self.name} cannot handle {declaration.name}: it belongs to {declaration.owner} ({declaration.place}). "
+                "A command is handled by the service that owns it. Send it instead, or subscribe to one of its events."
+            )
+            raise ForeignMessageError(text)
+        return self._registrar("handles", command, retry, timeout, on_failure, from_start=False)
+
+    def subscribes(
+        self,
+        event: EventType[E],
+        /,
+        *,
+        retry: Retry | None = None,
+        timeout: float | None = 60.0,
+        on_failure: OnFailure = "park",
+        from_start: bool = False,
+    ) -> Subscribes[E]:
+        """Register a subscriber of an event, whoever publishes it.
+
+        `from_start` says where a new subscription begins: at the first logged event, or at what comes next.
+
+        Raises:
+            NotAMessageError: it is no event.
+            RegistrationError, ProvisionError: the function's signature cannot work.
+        """
+        declaration = declaration_of(event)
+        if declaration.kind != "event":
+            text = f"{declaration.name} is a command: it has one handler and no subscribers. Use @service.handles."
+            raise NotAMessageError(text)
+        return self._registrar("subscribes", event, retry, timeout, on_failure, from_start=from_start)
+
+    def hears(
+        self,
+        command: CommandType[C, R, X],
+        /,
+        *,
+        retry: Retry | None = None,
+        timeout: float | None = 60.0,
+        on_failure: OnFailure = "park",
+    ) -> Subscribes[Concluded[C, R | X | Unsuccessful]]:
+        """Register what hears how a command ended that this service sent: once for each.
+
+        Raises:
+            NotAMessageError: it is no command.
+            RegistrationError, ProvisionError: the function's signature cannot work.
+        """
+        declaration = declaration_of(command)
+        if declaration.kind != "command":
+            text = f"{declaration.name} is an event and has no outcome to hear. Use @service.subscribes."
+            raise NotAMessageError(text)
+        return self._registrar("hears", command, retry, timeout, on_failure, from_start=False)
+
+    def _registrar(
+        self,
+        role: Role,
+        message: Any,
+        retry: Retry | None,
+        timeout: float | None,
+        on_failure: OnFailure,
+        *,
+        from_start: bool,
+    ) -> Any:
+        check_key(message)
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            handler = Handler(
+                role=role,
+                service=self.name,
+                message=message,
+                declaration=declaration_of(message),
+                function=function,
+                retry=retry or Retry(),
+                timeout=timeout,
+                on_failure=on_failure,
+                from_start=from_start,
+            )
+            if role != "subscribes":
+                self._refuse_second(handler)
+            check_signature(handler)
+            self.handlers.append(handler)
+            return function
+
+        return register
+
+    def _refuse_second(self, handler: Handler) -> None:
+        for other in self.handlers:
+            if other.role == handler.role and other.declaration.name == handler.declaration.name:
+                raise TwoHandlersError(handler.declaration.name, other.place, handler.place)
