@@ -1,30 +1,58 @@
 """A name in the other mood, in its own spelling: `PlaceOrder` as an event, `OrderPlaced` as a command."""
 
-from tense.rules.naming.inflection import base_of, is_particle, is_past, is_verb, past_of
+from tense.rules.naming.inflection import base_of, is_particle, is_past, is_verb, past_of, past_words
 from tense.rules.naming.lexicon import section
 from tense.rules.naming.phrase import Phrase, phrase_of
 from tense.rules.naming.vocabulary import Word
 from tense.rules.naming.words import acronyms, style_of
 
-__all__ = ["as_command", "as_event", "base_of", "is_particle", "is_past", "is_verb", "past_of", "without_suffix"]
+__all__ = [
+    "as_command",
+    "as_event",
+    "base_of",
+    "is_particle",
+    "is_past",
+    "is_verb",
+    "past_of",
+    "without_suffix",
+]
+
+_ASKED = {"requested", "needed", "required"}
+_NEVER_ORDERED = {
+    "fail",
+    "succeed",
+    "occur",
+    "happen",
+    "expire",
+    "time",
+    "lose",
+    "see",
+    "exist",
+    "become",
+    "die",
+}
+"""Verbs that nobody is told to do."""
 
 _SEPARATORS = {"snake": "_", "UPPER_SNAKE": "_", "kebab": "-", "words": " "}
 
 
 def as_event(name: str) -> str | None:
-    """The fact behind a name, in the same spelling: `PlaceOrder`, `OrderPlacing` and `CreateOrderFailed` have one.
+    """The fact behind a name, in the same spelling: `PlaceOrder` and `OrderPlacing` give `OrderPlaced`.
 
     None where the name is already such a fact or says no doing.
     """
     grammar = phrase_of(name)
     texts = [word.text for word in grammar.words]
-    if grammar.inner_imperative or (grammar.mood == "imperative" and grammar.at is not None):
+    asked = grammar.inner_imperative and texts[-1] in _ASKED
+    if grammar.at is None or (grammar.inner_imperative and not asked):
+        return None
+    if asked or grammar.mood == "imperative":
         turned = _imperative_to_past(grammar)
-    elif grammar.mood in {"gerund", "future"} and grammar.at is not None:
+    elif grammar.mood in {"gerund", "future"}:
         turned = _to_fact(grammar)
-    elif grammar.verb_last and grammar.at is not None:
-        turned = [*texts[: grammar.at], past_of(texts[grammar.at])]
-    elif grammar.mood == "past" and grammar.at is not None:
+    elif grammar.verb_last:
+        turned = [*texts[grammar.begin : grammar.at], *past_words(texts[grammar.at])]
+    elif grammar.mood == "past":
         turned = _plain_past(grammar)
     else:
         return None
@@ -32,7 +60,7 @@ def as_event(name: str) -> str | None:
 
 
 def as_command(name: str) -> str | None:
-    """The doing behind a name, in the same spelling: `OrderPlaced` gives `PlaceOrder`, `UserSignedUp` `SignUpUser`.
+    """The doing behind a name, in the same spelling: `UserSignedUp` gives `SignUpUser`.
 
     None where the name is already imperative or says no doing.
     """
@@ -66,13 +94,21 @@ def _imperative_to_past(grammar: Phrase) -> list[str] | None:
     words = grammar.words[grammar.begin : grammar.at if grammar.inner_imperative else None]
     verb, rest = words[0], list(words[1:])
     particle: list[str] = []
-    if rest and rest[0].particle and rest[0].text in section("particles") and len(rest) > 1 and not rest[1].joiner:
+    if (
+        rest
+        and rest[0].particle
+        and rest[0].text in section("particles")
+        and len(rest) > 1
+        and not rest[1].joiner
+    ):
         particle = [rest.pop(0).text]
+    if any(word.text in {"and", "or"} for word in rest) or verb.text[-1:].isdigit():
+        return None
     end = next((at for at, word in enumerate(rest) if word.joiner and at > 0), len(rest))
     thing, tail = rest[:end], rest[end:]
     if not thing or thing[0].joiner:
         return None
-    return [*(word.text for word in thing), past_of(verb.text), *particle, *(word.text for word in tail)]
+    return [*(word.text for word in thing), *past_words(verb.text), *particle, *(word.text for word in tail)]
 
 
 def _to_fact(grammar: Phrase) -> list[str] | None:
@@ -94,7 +130,8 @@ def _plain_past(grammar: Phrase) -> list[str] | None:
     auxiliaries = section("auxiliaries")
     if at == grammar.begin and len(texts) - at > 1 and not grammar.words[at + 1].particle:
         tail = next((index for index in range(at + 1, len(texts)) if grammar.words[index].joiner), len(texts))
-        return [*texts[at + 1 : tail], texts[at], *texts[tail:]] if tail > at + 1 else None
+        stands = any(word.state or word.gerund for word in grammar.words[at + 1 : tail])
+        return [*texts[at + 1 : tail], texts[at], *texts[tail:]] if tail > at + 1 and not stands else None
     kept = [text for index, text in enumerate(texts) if index >= grammar.begin and text not in auxiliaries]
     return None if kept == texts else kept
 
@@ -103,10 +140,14 @@ def _past_to_imperative(grammar: Phrase) -> list[str] | None:
     texts = [word.text for word in grammar.words]
     at = grammar.at or 0
     base = _gerund_base(texts[at]) if grammar.mood == "gerund" else base_of(texts[at])
-    if base is None:
+    if base is None or base in _NEVER_ORDERED:
         return None
     behind: list[Word] = list(grammar.words[at + 1 :])
-    particle = [behind.pop(0).text] if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner) else []
+    particle = (
+        [behind.pop(0).text]
+        if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner)
+        else []
+    )
     thing = [text for text in texts[grammar.begin : at] if text not in section("auxiliaries")]
     if any(text in section("negatives") or text in section("modals") for text in thing):
         return None
@@ -126,6 +167,17 @@ def _written(name: str, grammar: Phrase, texts: list[str] | None) -> str | None:
     if not texts:
         return None
     parts = grammar.split
+    only_last = (
+        [word.text for word in grammar.words[:-1]] == texts[:-1]
+        and parts.version is None
+        and not parts.stripped
+    )
+    if only_last and grammar.words and name.endswith(parts.pieces[-1]):
+        last_piece = parts.pieces[-1]
+        upper = last_piece.isupper() and len(last_piece) > 1
+        spelt = texts[-1].upper() if upper else _cased(texts[-1], {}, title=last_piece[:1].isupper())
+        better = name[: len(name) - len(last_piece)] + spelt
+        return None if better == name else better
     as_written = {piece.lower(): piece for piece in parts.pieces}
     whole = len(grammar.words) == len(parts.words)
     last = parts.pieces[-len(grammar.words) :]
@@ -133,7 +185,9 @@ def _written(name: str, grammar: Phrase, texts: list[str] | None) -> str | None:
     version = f".{parts.version}" if parts.version and parts.style == "dotted" else ""
     if whole and len(parts.segments) > 1:
         separator = next(letter for letter in name[start:] if letter in "./:")
-        spelt = separator.join(_cased(text, as_written, parts.segments[-1][0].istitle()) for text in texts)
+        spelt = separator.join(
+            _cased(text, as_written, title=parts.segments[-1][0].istitle()) for text in texts
+        )
     else:
         text = name[start:]
         style = style_of(text if len(last) > 1 else "".join(last))
@@ -162,12 +216,12 @@ def _joined(texts: list[str], as_written: dict[str, str], style: str) -> str:
         return _SEPARATORS.get(style, "").join(texts)
     if style == "words":
         title = any(piece[:1].isupper() for piece in as_written.values())
-        return " ".join(_cased(text, as_written, title) for text in texts)
-    spelt = "".join(_cased(text, as_written, True) for text in texts)
+        return " ".join(_cased(text, as_written, title=title) for text in texts)
+    spelt = "".join(_cased(text, as_written, title=True) for text in texts)
     return spelt[:1].lower() + spelt[1:] if style == "camelCase" else spelt
 
 
-def _cased(text: str, as_written: dict[str, str], title: bool) -> str:
+def _cased(text: str, as_written: dict[str, str], *, title: bool) -> str:
     written = as_written.get(text, text)
     for plain, whole in acronyms():
         written = whole + written[len(plain) :] if written.startswith(plain) else written

@@ -31,12 +31,26 @@ def section(name: str, *, lower: bool = True) -> frozenset[str]:
     return frozenset(spelling for word in words for spelling in spellings(word.lower()))
 
 
+@lru_cache(maxsize=8)
+def pairs(name: str) -> dict[str, str]:
+    """A section whose words are written `key:value`."""
+    return dict(word.split(":", 1) for word in _sections()[name])
+
+
 def spellings(word: str) -> tuple[str, ...]:
     """A word and its British or American double."""
     for american, british in (("ize", "ise"), ("yze", "yse")):
         if word.endswith(american):
             return word, word[:-3] + british
-        if word.endswith(british) and word not in {"raise", "praise", "rise", "arise", "advise", "exercise", "promise"}:
+        if word.endswith(british) and word not in {
+            "raise",
+            "praise",
+            "rise",
+            "arise",
+            "advise",
+            "exercise",
+            "promise",
+        }:
             return word, word[:-3] + american
     return (word,)
 
@@ -45,7 +59,20 @@ def spellings(word: str) -> tuple[str, ...]:
 def verbs() -> frozenset[str]:
     """Every base form known as a verb, homographs included."""
     known = frozenset[str]().union(*(section(name) for name in SECTIONS_OF_VERBS))
-    return (known | frozenset(irregular())) - {"has", "is", "are", "does", "can", "who", "what", "which", "where"}
+    return (known | frozenset(irregular())) - {
+        "has",
+        "is",
+        "are",
+        "does",
+        "can",
+        "who",
+        "what",
+        "which",
+        "where",
+        "was",
+        "were",
+        "did",
+    }
 
 
 @lru_cache(maxsize=1)

@@ -23,10 +23,12 @@ def weights() -> Mapping[str, float]:
     return found
 
 
-def probability_of_event(features: Iterable[str], table: Mapping[str, float] | None = None) -> float:
-    """How likely a name with these features is declared an event rather than a command, 0..1."""
+def score(features: Iterable[str], table: Mapping[str, float] | None = None) -> float:
+    """The sum of the weights of these features: above nothing speaks for an event, below for a command."""
     known = weights() if table is None else table
-    score = 0.0
-    for feature in features:
-        score += known.get(feature, 0.0)
+    return sum(known.get(feature, 0.0) for feature in features)
+
+
+def probability(score: float) -> float:
+    """A score as a probability, 0..1."""
     return 1.0 / (1.0 + math.exp(-max(-_LIMIT, min(_LIMIT, score))))

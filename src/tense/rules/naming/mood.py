@@ -12,7 +12,7 @@ Rule = Literal["N01", "N02"]
 
 
 class Misnamed(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that says another kind than the one declared: the rule, why, and a better name where one is known."""
+    """A name that says another kind than is declared: the rule, why, and a better name where one is known."""
 
     rule: Rule
     why: str

@@ -11,6 +11,9 @@ from tense.rules.naming.words import Split, split
 Mood = Literal["imperative", "past", "gerund", "future", "noun", "state", "query", "unknown"]
 
 
+_PAIR = 2
+
+
 class Phrase(msgspec.Struct, frozen=True, kw_only=True):
     """A name as grammar.
 
@@ -43,8 +46,9 @@ def phrase(parts: Split) -> Phrase:
             return Phrase(split=parts, words=words, mood=mood, at=at, begin=begin, **signs)
     words = tuple(map(word_of, parts.words))
     mood, at, begin, signs = _mood(words)
-    if mood == "state" and len(segments) > 1 and words[-1].verb_state:
-        mood, signs = "unknown", {"verb_last": True}
+    doing = words[-1].verb_state if mood == "state" else words[-1].verb and mood == "noun" if words else False
+    if doing and len(segments) > 1 and len(segments[-1]) == 1:
+        mood, at, signs = "unknown", len(words) - 1, {"verb_last": True}
     return Phrase(split=parts, words=words, mood=mood, at=at, begin=begin, **signs)
 
 
@@ -55,7 +59,16 @@ def _mood(words: tuple[Word, ...]) -> _Found:
     if not words:
         return "unknown", None, 0, {}
     begin = _begin(words)
-    for decide in (_future, _single, _asking, _verb_first, _homograph_first, _happened, _stands):
+    for decide in (
+        _future,
+        _single,
+        _asking,
+        _verb_first,
+        _homograph_first,
+        _happened,
+        _stands,
+        _past_within,
+    ):
         mood, at, signs = decide(words, begin)
         if mood is not None:
             return mood, at, begin, signs
@@ -80,7 +93,12 @@ def _begin(words: tuple[Word, ...]) -> int:
     happens = any(word.past or word.gerund for word in words[1:])
     if first.text in {"before", "after"} or (first.text in {"pre", "post", "on"} and happens):
         return 1
-    if first.text in section("skippable") and (second.verb or second.reading) and not second.noun_first and len(words) > 2:  # noqa: PLR2004 - adverb, verb, object
+    if (
+        first.text in section("skippable")
+        and (second.verb or second.reading)
+        and not second.noun_first
+        and len(words) > _PAIR
+    ):
         return 1
     return 0
 
@@ -89,12 +107,16 @@ def _future(words: tuple[Word, ...], begin: int) -> _Decision:
     for at in range(begin, len(words)):
         text = words[at].text
         follows = words[at + 1].text if at + 1 < len(words) else ""
-        if text in {"will", "shall"} and follows or (text == "about" and follows == "to") or (text == "to" and follows == "be"):
+        if (
+            (text in {"will", "shall"} and follows)
+            or (text == "about" and follows == "to")
+            or (text == "to" and follows == "be")
+        ):
             return "future", at, {}
     return _UNDECIDED
 
 
-def _single(words: tuple[Word, ...], begin: int) -> _Decision:
+def _single(words: tuple[Word, ...], begin: int) -> _Decision:  # noqa: PLR0911 - one return for each class
     """One word alone: only a past of its own form or a verb that is no noun says something."""
     if len(words) - begin > 1:
         return _UNDECIDED
@@ -114,11 +136,18 @@ def _single(words: tuple[Word, ...], begin: int) -> _Decision:
     return ("unknown" if word.homograph else "noun"), begin, {}
 
 
+_ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
+
+
 def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
-    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in {"get", "is", "has", "are"}):
+    if not first.reading or (
+        begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING
+    ):
         return _UNDECIDED
-    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(words[-1].outcome):
+    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(
+        words[-1].outcome
+    ):
         return _UNDECIDED
     closing = _closing_past(words, begin)
     if closing is not None and words[closing].text in section("outcome-pasts"):
@@ -155,7 +184,9 @@ def _verb_first(words: tuple[Word, ...], begin: int) -> _Decision:
     reports = closing - begin > 1 or last.text in section("report-pasts")
     if last.text in section("outcome-pasts") and first.text not in section("mark-verbs") and reports:
         return "past", closing, {"inner_imperative": True}
-    behind_because = any(word.text in {"as", "because", "when", "if", "to", "that"} for word in words[begin + 1 : closing])
+    behind_because = any(
+        word.text in {"as", "because", "when", "if", "to", "that"} for word in words[begin + 1 : closing]
+    )
     if last.past and closing - begin > 1 and first.text not in section("mark-verbs") and not behind_because:
         return "past", closing, {"inner_imperative": True}
     if last.outcome and closing - begin > 0 and first.text not in section("mark-verbs"):
@@ -173,13 +204,28 @@ def _homograph_first(words: tuple[Word, ...], begin: int) -> _Decision:
     last = len(words) - 1
     closing = _closing_past(words, begin)
     marks = first.text in section("mark-verbs")
-    if closing is not None and not marks and not any(word.text in {"as", "because", "when", "if"} for word in words[begin + 1 : closing]):
+    if (
+        closing is not None
+        and not marks
+        and not any(word.text in {"as", "because", "when", "if"} for word in words[begin + 1 : closing])
+    ):
         return _closed(words, closing)
     tail = words[last]
     if (tail.state or tail.outcome or tail.gerund) and not marks:
         return _UNDECIDED
-    if tail.verb and not tail.object and last - begin > 0 and (first.noun_first or last - begin > 1) and not marks and not tail.particle:
-        return ("imperative", begin, {}) if not first.noun_first and not tail.pure else ("unknown", last, {"verb_last": True})
+    if (
+        tail.verb
+        and not tail.object
+        and last - begin > 0
+        and (first.noun_first or tail.pure or last - begin > 1)
+        and not marks
+        and not tail.particle
+    ):
+        return (
+            ("imperative", begin, {})
+            if not first.noun_first and not tail.pure
+            else ("unknown", last, {"verb_last": True})
+        )
     if first.noun_first:
         return _UNDECIDED
     return "imperative", begin, {}
@@ -190,16 +236,23 @@ def _happened(words: tuple[Word, ...], begin: int) -> _Decision:
     closing = _closing_past(words, begin)
     if closing is not None:
         return _closed(words, closing)
-    for at in range(len(words) - 1, begin - 1, -1):
-        if words[at].past:
-            return "past", at, {}
     return _UNDECIDED
+
+
+def _past_within(words: tuple[Word, ...], begin: int) -> _Decision:
+    """A past word with a noun behind it: CreatedAccount, MemberLeftChannel."""
+    for at in range(len(words) - 1, begin - 1, -1):
+        if words[at].past or (words[at].text == "left" and at > begin):
+            return "past", at, {}
+    return ("unknown", begin, {}) if words[begin].trap else _UNDECIDED
 
 
 def _closed(words: tuple[Word, ...], closing: int) -> _Decision:
     """Past, unless base and participle are one word and the reader cannot know: OrderPut, SystemShutDown."""
     verb, behind = words[closing], words[closing + 1 :]
-    unclear = verb.base_past and ((verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle))
+    unclear = verb.base_past and (
+        (verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle)
+    )
     return ("unknown" if unclear else "past"), closing, {}
 
 
@@ -212,7 +265,17 @@ def _stands(words: tuple[Word, ...], begin: int) -> _Decision:
         return "gerund", last, {}
     if tail.state or tail.outcome or (tail.verb_state and last > begin):
         return "state", last, {}
-    for phrase_words in (("out", "of"), ("in", "stock"), ("in", "sync"), ("back", "in"), ("close", "to"), ("on", "hold"), ("in", "progress")):
+    if tail.text in {"down", "up", "offline"} and not words[last - 1].verb:
+        return "state", last, {}
+    for phrase_words in (
+        ("out", "of"),
+        ("in", "stock"),
+        ("in", "sync"),
+        ("back", "in"),
+        ("close", "to"),
+        ("on", "hold"),
+        ("in", "progress"),
+    ):
         for at in range(last):
             if texts[at : at + 2] == phrase_words:
                 return "state", at, {}

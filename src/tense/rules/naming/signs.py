@@ -1,5 +1,7 @@
 """What a name shows, as plain signs: the predicates that the rules on names are made of."""
 
+from itertools import pairwise
+
 import msgspec
 
 from tense.rules.naming.lexicon import section
@@ -7,22 +9,31 @@ from tense.rules.naming.phrase import Mood, Phrase, phrase_of
 from tense.rules.naming.words import Style, Suffix
 
 _REPLY = frozenset({"response", "reply", "result", "answer"})
-_REFUSALS = frozenset({"cannot", "denied", "invalid", "refused", "declined", "forbidden", "unable", "rejected"})
+_REFUSALS = frozenset(
+    {"cannot", "denied", "invalid", "refused", "declined", "forbidden", "unable", "rejected"}
+)
 _CONDITIONS = frozenset({"if", "when", "unless", "maybe", "try"})
 _AGES = frozenset({"new", "old"})
+_COMPOUNDS = frozenset(
+    {"request", "response", "result", "criteria", "action", "validation", "route", "hook", "step"}
+)
+"""Nouns that take a verb in front of them as their name: `BuildValidation`, `ResolveCriteria`."""
+
 _NEEDS = frozenset({"needed", "required", "due"})
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """The signs of one name; each is a plain fact about its words and none is a judgement.
 
-    `mood` is what the grammar says, the suffix left aside. `verb` is the deciding word. `past_first` is a
-    participle in front of its noun (`CreatedAccount`), `verb_last` a base verb behind its noun (`OrderPlace`),
-    `single_past` one past word alone (`Created`), `base_past_alone` one word whose base form is its participle
-    (`Reset`), `requested_object` an imperative with Requested, Needed, Required or Request behind it
-    (`SendEmailRequested`), `needed` a name that ends in Needed, Required, Due or Pending + verb, `crud` a
-    create/update/delete on a bare entity, `vague` a verb that says nothing (`ProcessOrder`), `noun_only` no verb
-    and no state, `foreign` words of another language, `style_mixed` more than one way of saying past (`Was`).
+    `mood` is what the grammar says, the suffix left aside; `verb` is the deciding word; `certain` says
+    that no other mood can be read. `past_first` is a participle in front of its noun (`CreatedAccount`),
+    `verb_last` a base verb behind it (`OrderPlace`), `single_past` one past word alone (`Created`),
+    `base_past_alone` one word whose base form is its participle (`Reset`), `requested_object` an
+    imperative with Requested, Needed, Required or Request behind it (`SendEmailRequested`), `needed` a
+    name that ends in Needed, Required, Due or Pending and a verb, `crud` a create, update or delete of a
+    bare entity, `vague` a verb that says nothing (`ProcessOrder`), `property_changed` a field and
+    Changed, Updated or Set, `noun_only` no verb and no state, `passive` Was or Has Been before the
+    participle, `foreign` words of another language that decide.
     """
 
     name: str
@@ -86,20 +97,26 @@ def signs_of(name: str, grammar: Phrase) -> Signs:
         negative=any(text in section("negatives") for text in texts),
         two_facts=_has_two_facts(grammar),
         conditional=any(text in _CONDITIONS for text in texts),
-        past_first=grammar.mood == "past" and grammar.at == grammar.begin and count > 1 and not grammar.words[grammar.begin + 1].particle,
+        past_first=grammar.mood == "past"
+        and grammar.at == grammar.begin
+        and count > 1
+        and not grammar.words[grammar.begin + 1].particle,
         verb_last=grammar.verb_last,
         single_past=grammar.mood == "past" and len(parts.words) == 1,
         base_past_alone=len(parts.words) == 1 and grammar.words[0].base_past if texts else False,
         status_changed=_ends_in(texts, {"status", "state"}, {"changed", "updated"}),
         property_changed=count > 1 and grammar.mood == "past" and last in {"changed", "updated", "set"},
         technical=grammar.mood != "noun" and any(text in section("technical") for text in texts),
-        needed=last in _NEEDS or (count > 1 and texts[-2] == "pending" and grammar.words[-1].verb if texts else False),
-        requested_object=(grammar.inner_imperative and last in {"requested", "needed", "required"}) or _asks_at_end(grammar),
+        needed=last in _NEEDS
+        or (count > 1 and texts[-2] == "pending" and grammar.words[-1].verb if texts else False),
+        requested_object=(grammar.inner_imperative and last in {"requested", "needed", "required"})
+        or _asks_at_end(grammar),
         reply=last in _REPLY,
         queried=last == "queried",
         rejection_like=any(text in _REFUSALS for text in texts),
         noun_only=grammar.mood == "noun",
-        passive=grammar.mood == "past" and any(text in section("auxiliaries") for text in texts[: grammar.at]),
+        passive=grammar.mood == "past"
+        and any(text in section("auxiliaries") for text in texts[: grammar.at]),
         foreign=any(word.foreign for word in grammar.words) and grammar.mood in {"noun", "unknown"},
         certain=is_certain(grammar),
     )
@@ -116,16 +133,32 @@ def is_hook(grammar: Phrase) -> bool:
 
 
 def is_certain(grammar: Phrase) -> bool:
-    """Whether the mood cannot be read otherwise: a verb that is no noun in front, or a past form at the end."""
+    """Whether no other mood can be read: a verb that is no noun in front, or a past form at the end."""
     if grammar.at is None or any(word.foreign for word in grammar.words):
         return False
-    word = grammar.words[grammar.at]
     if grammar.mood == "imperative":
-        return word.pure and not (word.state or word.verb_state) and not any(other.past or other.base_past for other in grammar.words)
-    if grammar.mood == "past":
-        opener = grammar.words[grammar.begin]
-        return word.past and not word.trap and not opener.verb
+        return _is_surely_imperative(grammar)
+    if grammar.mood == "past" and not grammar.inner_imperative:
+        word, opener = grammar.words[grammar.at], grammar.words[grammar.begin]
+        follows = grammar.words[grammar.at + 1 :]
+        closes = not follows or follows[0].joiner or follows[0].particle
+        return word.past and closes and grammar.at > grammar.begin and (opener.noun_first or not opener.verb)
     return False
+
+
+def _is_surely_imperative(grammar: Phrase) -> bool:
+    verb, tail = grammar.words[grammar.begin], grammar.words[-1]
+    if (
+        not verb.pure
+        or verb.state
+        or verb.verb_state
+        or verb.text in section("doubtful-verbs")
+        or verb.text[-1].isdigit()
+    ):
+        return False
+    if tail.state or tail.outcome or tail.gerund or tail.pure or tail.text in _COMPOUNDS:
+        return False
+    return not any(word.past or word.base_past or word.trap for word in grammar.words[grammar.begin + 1 :])
 
 
 def _is_crud(grammar: Phrase, count: int) -> bool:
@@ -151,7 +184,7 @@ def _has_two_facts(grammar: Phrase) -> bool:
 
 
 def _ends_in(texts: tuple[str, ...], nouns: set[str], pasts: set[str]) -> bool:
-    return any(one in nouns and other in pasts for one, other in zip(texts, texts[1:], strict=False))
+    return any(one in nouns and other in pasts for one, other in pairwise(texts))
 
 
 def _asks_at_end(grammar: Phrase) -> bool:

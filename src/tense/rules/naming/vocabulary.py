@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from tense.rules.naming.inflection import TRAPS, base_of, is_base_past, is_verb
+from tense.rules.naming.inflection import base_of, is_base_past, is_verb
 from tense.rules.naming.lexicon import pure_verbs, section
 
 
@@ -39,7 +39,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 def word_of(text: str) -> Word:
     """Look one lower-case word up."""
     bare = text.rstrip("0123456789")
-    trap = bare in TRAPS
+    trap = bare in section("traps")
     base_past = is_base_past(bare)
     past = not trap and not base_past and base_of(bare) is not None and bare not in section("states")
     verb = is_verb(bare)
@@ -85,7 +85,23 @@ def _tag(word: Word) -> str:
     return next((letter for letter, holds in classes if holds), "x")
 
 
-_FOREIGN_ENDINGS = ("ción", "ungen", "lung", "rung", "nung", "tung", "gung", "bung", "ieren", "iert", "zione", "eerd", "heid", "schap", "keit")
+_FOREIGN_ENDINGS = (
+    "ción",
+    "ungen",
+    "lung",
+    "rung",
+    "nung",
+    "tung",
+    "gung",
+    "bung",
+    "ieren",
+    "iert",
+    "zione",
+    "eerd",
+    "heid",
+    "schap",
+    "keit",
+)
 _SHORT = 5
 
 

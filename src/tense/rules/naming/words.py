@@ -9,7 +9,16 @@ import msgspec
 from tense.rules.naming.lexicon import section
 
 Style = Literal[
-    "PascalCase", "camelCase", "dotted", "kebab", "snake", "UPPER_SNAKE", "lower", "slash_colon", "words", "empty"
+    "PascalCase",
+    "camelCase",
+    "dotted",
+    "kebab",
+    "snake",
+    "UPPER_SNAKE",
+    "lower",
+    "slash_colon",
+    "words",
+    "empty",
 ]
 Suffix = Literal["command", "event", "query"]
 
@@ -27,7 +36,16 @@ _SUFFIXES: dict[str, Suffix] = {
     "evt": "event",
     "query": "query",
 }
-_TOPIC_KINDS: dict[str, Suffix] = _SUFFIXES | {"commands": "command", "cmds": "command", "events": "event", "evts": "event", "queries": "query"}
+_TOPIC_KINDS: dict[str, Suffix] = _SUFFIXES | {
+    "commands": "command",
+    "cmds": "command",
+    "events": "event",
+    "evts": "event",
+    "queries": "query",
+}
+_TOPIC = 3
+"""Segments that a topic has at least: whose, kind or thing, verb."""
+
 _QUALIFIERS = {"integration", "domain", "business", "internal", "external"}
 _TOP_LEVEL = {"com", "org", "net", "io", "dev", "de", "nl", "eu", "uk", "fr", "gov", "edu"}
 
@@ -56,7 +74,7 @@ def split_words(name: str) -> list[str]:
     return list(split(name).words)
 
 
-def style_of(name: str) -> Style:
+def style_of(name: str) -> Style:  # noqa: PLR0911 - one return for each style
     """The spelling style of a name."""
     if not name:
         return "empty"
@@ -89,7 +107,12 @@ def split(name: str) -> Split:
     for at, group in enumerate(groups):
         if _VERSION.fullmatch("".join(group)) and len(groups) > 1:
             version = version or "".join(group).lower()
-        elif len(group) == 1 and at < len(groups) - 1 and group[0].lower() in _TOPIC_KINDS and len(groups) > 2:  # noqa: PLR2004 - a topic has a kind between two other segments
+        elif (
+            len(group) == 1
+            and group[0].lower() in _TOPIC_KINDS
+            and 0 < at + 1 < len(groups)
+            and len(groups) >= _TOPIC
+        ):
             topic = _TOPIC_KINDS[group[0].lower()]
         else:
             kept.append(group)
@@ -163,7 +186,7 @@ def _without_namespace(groups: list[list[str]]) -> tuple[list[list[str]], tuple[
     while len(groups) > 1 and len(groups[0]) == 1 and groups[0][0].lower() in known:
         reverse_dns = groups[0][0].lower() in _TOP_LEVEL
         taken.append(groups.pop(0)[0])
-        if reverse_dns and len(groups) > 2:  # noqa: PLR2004 - the organisation goes with its domain
+        if reverse_dns and len(groups) >= _TOPIC:
             taken.append("".join(groups.pop(0)))
     return groups, tuple(taken)
 
