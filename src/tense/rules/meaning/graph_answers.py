@@ -31,8 +31,7 @@ def _only_subscriber(index: Index, _: Thresholds) -> Iterator[Sight]:
                 index,
                 edge,
                 answer,
-                f"{edge.message} has one subscriber, {edge.to}, and {edge.service} consumes its answer "
-                f"{answer}.",
+                f"{edge.message} has one subscriber, {edge.to}, and {edge.service} consumes its answer {answer}.",
             )
 
 
@@ -72,20 +71,14 @@ def _exchange(index: Index, edge: Edge, answer: str, text: str) -> Sight:
 
 
 def _said_at(index: Index, service: str, message: str) -> Place | None:
-    place = next(
-        (one.place for one in of(index.sayings, message) if one.service == service and one.place), None
-    )
+    place = next((one.place for one in of(index.sayings, message) if one.service == service and one.place), None)
     return place or index.messages[message].place
 
 
 def _publisher_awaits(index: Index, _: Thresholds) -> Iterator[Sight]:
     for edge in _event_edges(index):
         waiting = {event for one in of(index.received_by, edge.service) for event in one.awaits}
-        outside = {
-            one.message
-            for one in of(index.said_by, edge.service)
-            if one.waits and one.message == edge.message
-        }
+        outside = {one.message for one in of(index.said_by, edge.service) if one.waits and one.message == edge.message}
         answer = next((said.message for said in of(index.said_by, edge.to) if said.message in waiting), None)
         if (answer and answer in {one.message for one in index.inside(edge.handling)}) or outside:
             text = f"{edge.service} publishes {edge.message} and stays pending until {edge.to} answers."
@@ -114,8 +107,7 @@ def _back_to_publisher(index: Index, _: Thresholds) -> Iterator[Sight]:
                     Hop(service=edge.to, message="?", verb="asks"),
                     Hop(service=edge.service),
                 ),
-                text=f"{edge.to} handles {edge.message} and asks {edge.service} back for what the event "
-                "left out.",
+                text=f"{edge.to} handles {edge.message} and asks {edge.service} back for what the event left out.",
                 mend="Put what the subscriber needs into the event.",
             )
 
@@ -134,8 +126,7 @@ def _not_self_contained(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=found[0].service,
                 place=event.place,
                 related=tuple(edge.handling.place for edge in asking if edge.handling.place),
-                text=f"{len(asking)} of {len(found)} subscribers of {event.written} ask {found[0].service} "
-                "back.",
+                text=f"{len(asking)} of {len(found)} subscribers of {event.written} ask {found[0].service} back.",
                 mend="Make the event say what most subscribers need.",
             )
 
@@ -162,8 +153,7 @@ def _needs_others(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=handling.message,
                 service=handling.service,
                 place=handling.place,
-                text=f"{handling.service} waits for {' and '.join(handling.awaits)} before it acts, and is "
-                "no process.",
+                text=f"{handling.service} waits for {' and '.join(handling.awaits)} before it acts, and is no process.",
                 mend="Make the waiting a process with a state of its own, or publish one summary event.",
             )
 
@@ -193,8 +183,7 @@ RULES = (
         id="G10",
         name="one-known-subscriber",
         severity="warning",
-        reason="A fact with one known listener, whose answer its publisher needs, is an order that does not "
-        "say so.",
+        reason="A fact with one known listener, whose answer its publisher needs, is an order that does not say so.",
         criterion="An event has exactly one subscriber, and that subscriber answers with an event which the "
         "publisher consumes.",
         source="Fowler and Dudycz: the passive-aggressive event.",
@@ -209,8 +198,7 @@ RULES = (
         severity="warning",
         reason="Two events that only ever follow each other are a call and its return; as events, nobody "
         "sees the return missing.",
-        criterion="The answer of a subscriber goes back to the publisher and is published in no other "
-        "handler.",
+        criterion="The answer of a subscriber goes back to the publisher and is published in no other handler.",
         source="Events used as remote calls.",
         needs=facts("handlers", "sayings", "inside"),
         check=_call_and_answer,
@@ -248,8 +236,7 @@ RULES = (
         name="event-not-self-contained",
         severity="warning",
         reason="If most subscribers must ask for more, the event does not say what happened.",
-        criterion="At least half of two or more subscribers ask the publisher back while they handle the "
-        "event.",
+        criterion="At least half of two or more subscribers ask the publisher back while they handle the event.",
         source="Dudycz, Ben Morris.",
         needs=facts("handlers", "sayings", "inside"),
         check=_not_self_contained,
@@ -260,10 +247,8 @@ RULES = (
         id="G20",
         name="needs-other-event",
         severity="warning",
-        reason="Who waits for several facts of several owners keeps the state of a process without being "
-        "one.",
-        criterion="A subscriber that is no process waits for two or more events of different owners before "
-        "it acts.",
+        reason="Who waits for several facts of several owners keeps the state of a process without being one.",
+        criterion="A subscriber that is no process waits for two or more events of different owners before it acts.",
         source="Ben Morris; Verraes: Summary Event.",
         needs=facts("handlers", "waits"),
         check=_needs_others,
@@ -278,10 +263,8 @@ RULES = (
         id="G21",
         name="notification-excuse",
         severity="warning",
-        reason="An event that only rings a bell makes everybody run to the door: it is a query spread over "
-        "the fleet.",
-        criterion="The body of an event holds ids and times only, and every subscriber asks the publisher "
-        "back.",
+        reason="An event that only rings a bell makes everybody run to the door: it is a query spread over the fleet.",
+        criterion="The body of an event holds ids and times only, and every subscriber asks the publisher back.",
         source="Dudycz: the clickbait event.",
         needs=facts("fields", "handlers", "sayings", "inside"),
         check=_excuse,

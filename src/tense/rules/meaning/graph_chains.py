@@ -113,8 +113,7 @@ def _returning_chain(index: Index, _: Thresholds) -> Iterator[Sight]:
                 path=path,
                 text=f"{services[0]} starts a chain of events with {path[0].message} and consumes its last "
                 "one: it conducts in secret.",
-                mend=f"Make {services[0]} the process: let it send each step as a command and hear the "
-                "outcome.",
+                mend=f"Make {services[0]} the process: let it send each step as a command and hear the outcome.",
             )
 
 
@@ -127,8 +126,7 @@ def _event_cycle(index: Index, _: Thresholds) -> Iterator[Sight]:
             service=path[0].service,
             place=next((one.place for one in of(index.handlings, turned[0][1]) if one.place), None),
             path=path,
-            text=f"Events run in a circle: {' → '.join(hop.message for hop in path if hop.message)} and "
-            "round again.",
+            text=f"Events run in a circle: {' → '.join(hop.message for hop in path if hop.message)} and round again.",
             mend="Break the circle: let one step be decided on state, or be a command with an outcome.",
         )
 
@@ -190,8 +188,7 @@ RULES = (
         id="G15",
         name="event-cycle",
         severity="error",
-        reason="One event brings about the next until the first comes round again: the circle never ends by "
-        "itself.",
+        reason="One event brings about the next until the first comes round again: the circle never ends by itself.",
         criterion="Following the events that handlers publish leads back to the first handler.",
         source="Taibi et al.: cyclic dependency.",
         needs=facts("handlers", "sayings", "inside"),

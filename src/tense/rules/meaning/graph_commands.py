@@ -21,9 +21,7 @@ def _command_cycle(index: Index, _: Thresholds) -> Iterator[Sight]:
             if index.kind(said.message) != "command":
                 continue
             for following in of(index.handlings, said.message):
-                back = next(
-                    (one for one in graph.get(node_of(following), ()) if one[0] == handling.service), None
-                )
+                back = next((one for one in graph.get(node_of(following), ()) if one[0] == handling.service), None)
                 both = frozenset((handling.service, following.service))
                 if back and following.service != handling.service and both not in seen:
                     seen.add(both)
@@ -48,26 +46,20 @@ def _waiting_chain(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
     for handling in index.topology.handlings:
         waits = [one for one in index.inside(handling) if one.waits or one.verb == "execute"]
         graph[node_of(handling)] = tuple(
-            dict.fromkeys(
-                node_of(following) for said in waits for following in of(index.handlings, said.message)
-            )
+            dict.fromkeys(node_of(following) for said in waits for following in of(index.handlings, said.message))
         )
     lengths = longest(graph)
     for node in starts(graph):
         nodes = way(lengths, node)
         if len(nodes) > thresholds.waits:
-            path = (
-                *(Hop(service=one[0], message=after[1], verb="executes") for one, after in pairwise(nodes)),
-            )
+            path = (*(Hop(service=one[0], message=after[1], verb="executes") for one, after in pairwise(nodes)),)
             yield Sight(
                 subject=nodes[1][1],
                 service=node[0],
                 place=next((one.place for one in of(index.handlings, node[1]) if one.place), None),
                 path=(*path, Hop(service=nodes[-1][0])),
-                text=f"{node[0]} waits for {nodes[1][1]}, whose handler waits in turn, {len(nodes) - 1} "
-                "deep.",
-                mend="Send and hear the outcome, or let one process take the steps one by one, with "
-                "deadlines.",
+                text=f"{node[0]} waits for {nodes[1][1]}, whose handler waits in turn, {len(nodes) - 1} deep.",
+                mend="Send and hear the outcome, or let one process take the steps one by one, with deadlines.",
             )
 
 
@@ -76,8 +68,7 @@ RULES = (
         id="G16",
         name="command-cycle",
         severity="warning",
-        reason="Two services that command each other in one conversation are one service with a network in "
-        "the middle.",
+        reason="Two services that command each other in one conversation are one service with a network in the middle.",
         criterion="A handler sends a command whose handler sends one back to the first service, or commands "
         "run in a circle.",
         source="Taibi et al.: cyclic dependency.",

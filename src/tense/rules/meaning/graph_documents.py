@@ -40,9 +40,7 @@ def _orphan(index: Index, _: Thresholds) -> Iterator[Sight]:
     working -= {_file(problem.place) for problem in index.topology.problems if not problem.doubt}
     carried = {message for channel in index.topology.channels for message in channel.messages}
     for message in index.topology.messages:
-        alive = message.channels or any(
-            message.name in known for known in (carried, index.sayings, index.handlings)
-        )
+        alive = message.channels or any(message.name in known for known in (carried, index.sayings, index.handlings))
         if not alive and _file(message.place) in working:
             yield Sight(
                 subject=message.name,
@@ -62,18 +60,14 @@ def _clash(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield Sight(
                 subject=channel.name,
                 place=channel.place,
-                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {channel.name}, and nobody "
-                f"{other} it.",
-                mend="Turn one side round: in AsyncAPI 2 `publish` says what others publish to the "
-                "application.",
+                text=f"{' and '.join(sorted(one_side))} both {verb} the queue {channel.name}, and nobody {other} it.",
+                mend="Turn one side round: in AsyncAPI 2 `publish` says what others publish to the application.",
             )
 
 
 def _event_with_reply(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
-        said = next(
-            (one for one in of(index.sayings, message.name) if one.waits or one.verb == "execute"), None
-        )
+        said = next((one for one in of(index.sayings, message.name) if one.waits or one.verb == "execute"), None)
         heard = next(iter(of(index.handlings, message.name)), None) if message.result else None
         asked = said or heard
         reading = index.readings[message.name]
@@ -82,8 +76,7 @@ def _event_with_reply(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=message.name,
                 service=asked.service,
                 place=asked.place or message.place,
-                text=f"{message.written} reads as a fact, and its operation expects a reply; a fact has "
-                "none.",
+                text=f"{message.written} reads as a fact, and its operation expects a reply; a fact has none.",
                 mend="Name what is asked (a command or a query), or drop the reply.",
             )
 
@@ -129,8 +122,7 @@ RULES = (
         source="The change of direction from AsyncAPI 2 to 3.",
         needs=facts("handlers", "sayings"),
         check=_clash,
-        bad="channel orders; point-to-point\nshop sends PlaceOrder; on orders\n"
-        "orders sends PlaceOrder; on orders",
+        bad="channel orders; point-to-point\nshop sends PlaceOrder; on orders\norders sends PlaceOrder; on orders",
         good="channel orders; point-to-point\nshop sends PlaceOrder; on orders\n"
         "orders/place handles PlaceOrder; on orders",
     ),
@@ -143,10 +135,8 @@ RULES = (
         source="AsyncAPI 3: request and reply.",
         needs=facts("waits"),
         check=_event_with_reply,
-        bad="message OrderPlaced; result Receipt\nshop executes OrderPlaced; waits\n"
-        "orders/place handles OrderPlaced",
-        good="message PlaceOrder; result Receipt\nshop executes PlaceOrder; waits\n"
-        "orders/place handles PlaceOrder",
+        bad="message OrderPlaced; result Receipt\nshop executes OrderPlaced; waits\norders/place handles OrderPlaced",
+        good="message PlaceOrder; result Receipt\nshop executes PlaceOrder; waits\norders/place handles PlaceOrder",
     ),
     Rule(
         id="G42",

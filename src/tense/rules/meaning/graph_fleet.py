@@ -85,8 +85,7 @@ def _layers(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
                 service=service,
                 place=place,
                 text=f"{service} depends on {on} through {index.messages[message].written}, {broken}.",
-                mend="Turn the dependency round with an event of the lower side, or mend the declared "
-                "layers.",
+                mend="Turn the dependency round with an event of the lower side, or mend the declared layers.",
             )
 
 
@@ -95,12 +94,7 @@ def _self_event(index: Index, _: Thresholds) -> Iterator[Sight]:
         return
     for event in index.events:
         speakers, receivers = of(index.speakers, event.name), of(index.receivers, event.name)
-        if (
-            len(receivers) == 1
-            and receivers == speakers
-            and index.declared(event.name)
-            and event.public is not True
-        ):
+        if len(receivers) == 1 and receivers == speakers and index.declared(event.name) and event.public is not True:
             first = of(index.handlings, event.name)[0]
             yield Sight(
                 subject=event.name,
@@ -123,22 +117,17 @@ def _timer(index: Index, _: Thresholds) -> Iterator[Sight]:
                 service=service.name,
                 place=sent[0].place or service.place,
                 text=f"{service.name} keeps time for {', '.join(sorted(to))} by sending each its chores.",
-                mend="Publish the passage of time as an event (DayEnded); each service knows what it does "
-                "then.",
+                mend="Publish the passage of time as an event (DayEnded); each service knows what it does then.",
             )
 
 
 _TIMERS = bag("cron scheduler timer clock beat ticker")
-_CHORES = {
-    (verb,) for verb in ("check", "process", "run", "execute", "poll", "sync", "refresh", "clean", "handle")
-}
+_CHORES = {(verb,) for verb in ("check", "process", "run", "execute", "poll", "sync", "refresh", "clean", "handle")}
 
 
 def _sends_many(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
     for handling in index.topology.handlings:
-        sent = dict.fromkeys(
-            said.message for said in index.inside(handling) if index.kind(said.message) == "command"
-        )
+        sent = dict.fromkeys(said.message for said in index.inside(handling) if index.kind(said.message) == "command")
         to = {service for command in sent for service in of(index.receivers, command)}
         many = len(sent) > thresholds.commands_of_one_handler and len(to) > thresholds.services_of_one_handler
         if many and not index.role(handling.service, *OWNERS):
@@ -212,8 +201,7 @@ RULES = (
         id="G24",
         name="god-event",
         severity="note",
-        reason="An event that everybody needs or that says everything is several events that were never "
-        "told apart.",
+        reason="An event that everybody needs or that says everything is several events that were never told apart.",
         criterion="An event has more than 12 subscribing services or more than 40 fields.",
         source="Verraes: Fat Event; Dudycz.",
         needs=facts("handlers"),
@@ -248,8 +236,7 @@ RULES = (
         check=_self_event,
         bad="service billing\nevent OrderPriced of orders\norders/price publishes OrderPriced\n"
         "orders/total handles OrderPriced",
-        good="event OrderPriced of orders\norders/price publishes OrderPriced\n"
-        "billing/total handles OrderPriced",
+        good="event OrderPriced of orders\norders/price publishes OrderPriced\nbilling/total handles OrderPriced",
     ),
     Rule(
         id="G31",
@@ -271,14 +258,12 @@ RULES = (
         name="handler-sends-many",
         severity="warning",
         reason="A handler that orders half the fleet about is a process without a memory.",
-        criterion="One handler sends more than 3 commands to more than 2 services and its service is no "
-        "process.",
+        criterion="One handler sends more than 3 commands to more than 2 services and its service is no process.",
         source="Rücker: process manager.",
         needs=facts("handlers", "sayings", "inside"),
         check=_sends_many,
         bad="event OrderPaid of billing\norders/close handles OrderPaid\n" + _FOUR_SENT,
-        good="service orders; role process\nevent OrderPaid of billing\norders/close handles OrderPaid\n"
-        + _FOUR_SENT,
+        good="service orders; role process\nevent OrderPaid of billing\norders/close handles OrderPaid\n" + _FOUR_SENT,
     ),
     Rule(
         id="G33",

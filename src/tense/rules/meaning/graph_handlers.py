@@ -45,12 +45,7 @@ def _many_handlers(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _never_sent(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command in index.commands:
         found = of(index.handlings, command.name)
-        if (
-            found
-            and index.declared(command.name)
-            and not of(index.sayings, command.name)
-            and not command.public
-        ):
+        if found and index.declared(command.name) and not of(index.sayings, command.name) and not command.public:
             yield Sight(
                 subject=command.name,
                 service=found[0].service,
@@ -68,8 +63,7 @@ def _foreign_schema(index: Index, _: Thresholds) -> Iterator[Sight]:
                     subject=command.name,
                     service=handling.service,
                     place=handling.place or command.place,
-                    text=f"{handling.service} handles {command.written}, whose words belong to "
-                    f"{command.owner}.",
+                    text=f"{handling.service} handles {command.written}, whose words belong to {command.owner}.",
                     mend=f"Move the command's schema to {handling.service}: who handles it owns it.",
                 )
                 break
@@ -79,17 +73,15 @@ def _awaited_in_vain(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command in index.commands:
         waiting = [one for one in of(index.sayings, command.name) if one.waits or one.verb == "execute"]
         answers = (
-            command.result
-            or command.rejections
-            or any(one.rejections for one in of(index.handlings, command.name))
+            command.result or command.rejections or any(one.rejections for one in of(index.handlings, command.name))
         )
-        if waiting and not answers and index.declared(command.name):
+        elsewhere = set(of(index.receivers, command.name)) - {one.service for one in waiting}
+        if waiting and not answers and elsewhere and index.declared(command.name):
             yield Sight(
                 subject=command.name,
                 service=waiting[0].service,
                 place=waiting[0].place or command.place,
-                text=f"{waiting[0].service} waits for {command.written}, which declares neither result nor "
-                "rejection.",
+                text=f"{waiting[0].service} waits for {command.written}, which declares neither result nor rejection.",
                 mend="Declare what the handler answers, or send the command without waiting.",
             )
 
@@ -134,8 +126,7 @@ RULES = (
         whole=True,
         check=_no_handler,
         bad="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder",
-        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\n"
-        "shipping/ship handles ShipOrder",
+        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\nshipping/ship handles ShipOrder",
     ),
     Rule(
         id="G02",
@@ -146,8 +137,7 @@ RULES = (
         source="NServiceBus: one logical owner handles a command.",
         needs=facts("handlers"),
         check=_many_handlers,
-        bad="command ShipOrder of shipping {order_id}\nshipping/ship handles ShipOrder\n"
-        "billing/bill handles ShipOrder",
+        bad="command ShipOrder of shipping {order_id}\nshipping/ship handles ShipOrder\nbilling/bill handles ShipOrder",
         good="command ShipOrder of shipping {order_id}\nevent OrderShipped of shipping {order_id, at}\n"
         "shipping/ship handles ShipOrder\nshipping/ship publishes OrderShipped\n"
         "billing/bill handles OrderShipped",
@@ -184,8 +174,7 @@ RULES = (
         severity="warning",
         reason="Several services that do the same thing on one message obey an order; nobody decides and "
         "nobody owns the work.",
-        criterion="Services that receive one message all handle it with functions of the same verb of "
-        "effect.",
+        criterion="Services that receive one message all handle it with functions of the same verb of effect.",
         source="The definition of the kinds: an event leaves the decision to each subscriber.",
         needs=facts("handlers"),
         check=_broadcast,
@@ -200,7 +189,7 @@ RULES = (
         severity="warning",
         reason="Who waits wants an answer; a command that declares none leaves the sender guessing what the "
         "silence meant.",
-        criterion="A sender waits for a command that declares neither a result nor a rejection.",
+        criterion="A sender waits for a command of another service that declares neither a result nor a rejection.",
         source="The definition of the kinds: a command has an outcome.",
         needs=facts("waits", "rejections"),
         check=_awaited_in_vain,

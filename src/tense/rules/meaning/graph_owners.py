@@ -48,8 +48,7 @@ def _two_publishers(index: Index, _: Thresholds) -> Iterator[Sight]:
                 place=last.place or event.place,
                 related=tuple(one.place for one in said.values() if one.place),
                 text=f"{event.written} is published by {len(said)} services: {_few(list(said))}.",
-                mend="Give the event one owner; the others send that owner a command, or publish facts of "
-                "their own.",
+                mend="Give the event one owner; the others send that owner a command, or publish facts of their own.",
             )
 
 
@@ -61,12 +60,7 @@ def _few(names: list[str]) -> str:
 def _foreign_publisher(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event in index.events:
         for saying in of(index.sayings, event.name):
-            if (
-                event.owner
-                and saying.service != event.owner
-                and saying.verb != "reply"
-                and index.declared(event.name)
-            ):
+            if event.owner and saying.service != event.owner and saying.verb != "reply" and index.declared(event.name):
                 yield Sight(
                     subject=event.name,
                     service=saying.service,
@@ -100,8 +94,7 @@ def _ownerless(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield Sight(
                 subject=message.name,
                 place=message.place,
-                text=f"{message.written} lies in {package}, which {_few(users[package])} import and nobody "
-                "owns.",
+                text=f"{message.written} lies in {package}, which {_few(users[package])} import and nobody owns.",
                 mend="Move each message to the contract of one owner: the handler of a command, the "
                 "publisher of an event.",
             )
@@ -134,8 +127,7 @@ def _internal_copy(index: Index, _: Thresholds) -> Iterator[Sight]:
                     place=event.place or said[0].place,
                     text=f"The public {event.written} copies the private {twin.written} field by field, in "
                     "one handler.",
-                    mend="Say in the public event what others need, so that the private one can change "
-                    "freely.",
+                    mend="Say in the public event what others need, so that the private one can change freely.",
                 )
 
 
@@ -153,8 +145,7 @@ def _stream_abroad(index: Index, _: Thresholds) -> Iterator[Sight]:
                 subject=event.name,
                 service=foreign[0].service,
                 place=foreign[0].place or event.place,
-                text=f"{foreign[0].service} subscribes to {event.written}, a stored event of a stream "
-                f"inside {home}.",
+                text=f"{foreign[0].service} subscribes to {event.written}, a stored event of a stream inside {home}.",
                 mend="Translate at the border: publish an event of its own for others.",
             )
 
@@ -171,21 +162,18 @@ RULES = (
         check=_command_published,
         bad="command ShipOrder of shipping {order_id}\norders/place publishes ShipOrder\n"
         "shipping/ship handles ShipOrder",
-        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\n"
-        "shipping/ship handles ShipOrder",
+        good="command ShipOrder of shipping {order_id}\norders/place sends ShipOrder\nshipping/ship handles ShipOrder",
     ),
     Rule(
         id="G05",
         name="event-sent",
         severity="error",
-        reason="An event that is sent to one receiver is an order to it, or hides the fact from everybody "
-        "else.",
+        reason="An event that is sent to one receiver is an order to it, or hides the fact from everybody else.",
         criterion="An event leaves by send or execute, or goes to the queue of one named receiver.",
         source="NServiceBus refuses it at run time.",
         needs=facts("sayings"),
         check=_event_sent,
-        bad="event OrderPlaced of orders {order_id}\norders/place sends OrderPlaced\n"
-        "billing/bill handles OrderPlaced",
+        bad="event OrderPlaced of orders {order_id}\norders/place sends OrderPlaced\nbilling/bill handles OrderPlaced",
         good="event OrderPlaced of orders {order_id}\norders/place publishes OrderPlaced\n"
         "billing/bill handles OrderPlaced",
     ),
@@ -193,8 +181,7 @@ RULES = (
         id="G06",
         name="event-two-publishers",
         severity="error",
-        reason="A fact has one witness: with two publishers nobody can say what the event promises, or in "
-        "which order.",
+        reason="A fact has one witness: with two publishers nobody can say what the event promises, or in which order.",
         criterion="More than one service publishes an event.",
         source="NServiceBus: one logical owner publishes an event.",
         needs=facts("sayings"),
@@ -220,8 +207,7 @@ RULES = (
         id="G09",
         name="event-nobody-listens",
         severity="note",
-        reason="An event without listeners is fine; one that nobody outside can hear either may have been "
-        "forgotten.",
+        reason="An event without listeners is fine; one that nobody outside can hear either may have been forgotten.",
         criterion="A private event is published, and no service of the fleet subscribes to it.",
         source="The definition of the kinds: zero subscribers are allowed.",
         needs=facts("handlers", "sayings"),
@@ -280,8 +266,7 @@ RULES = (
         id="G28",
         name="event-sourcing-leak",
         severity="warning",
-        reason="Stored events are the private memory of their stream; a foreign subscriber freezes that "
-        "memory.",
+        reason="Stored events are the private memory of their stream; a foreign subscriber freezes that memory.",
         criterion="An event of a stored stream is subscribed to by another service.",
         source="Comartin: events inside and outside.",
         needs=facts("handlers", "owners"),

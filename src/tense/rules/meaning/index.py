@@ -142,9 +142,7 @@ def _with_verbs(found: Signs, verbs: frozenset[str]) -> Signs:
     opens = len(found.words) > 1 and found.words[0] in verbs
     if not opens or found.mood not in {"noun", "unknown"}:
         return found
-    return replace(
-        found, mood="imperative", verb=found.words[0], noun_only=False, verb_last=False, certain=True
-    )
+    return replace(found, mood="imperative", verb=found.words[0], noun_only=False, verb_last=False, certain=True)
 
 
 def _messages(topology: Topology) -> dict[str, Message]:
@@ -176,9 +174,7 @@ def _taken(message: Message, seen: Signs, reading: Reading, sayings: tuple[Sayin
     return Taken(kind="unknown", ground="none")
 
 
-def _edges(
-    sayings: Mapping[str, tuple[Saying, ...]], handlings: Mapping[str, tuple[Handling, ...]]
-) -> Iterable[Edge]:
+def _edges(sayings: Mapping[str, tuple[Saying, ...]], handlings: Mapping[str, tuple[Handling, ...]]) -> Iterable[Edge]:
     for name, found in sayings.items():
         for service in _services(found)[:MANY]:
             for handling in of(handlings, name):

@@ -45,9 +45,7 @@ def judge(
         unjudged.extend(blind.values())
         if blind and (rule.whole or set(topology.sources) <= set(blind)):
             continue
-        findings.extend(
-            one for one in _once(rule.judge(derived, settled)) if _source(one, derived) not in blind
-        )
+        findings.extend(one for one in _once(rule.judge(derived, settled)) if _source(one, derived) not in blind)
     return Judgement(findings=tuple(weighed(findings, derived)), unjudged=tuple(unjudged))
 
 

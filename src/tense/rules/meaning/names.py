@@ -37,9 +37,7 @@ def imperative(index: Index, message: Message) -> Severity | None:
     signs, reading = index.signs[message.name], index.readings[message.name]
     if signs.mood != "imperative":
         return None
-    if reading.kind == "command" and reading.confidence >= (
-        _ORDERS if signs.certain else _ORDERS_WITH_A_NOUN
-    ):
+    if reading.kind == "command" and reading.confidence >= (_ORDERS if signs.certain else _ORDERS_WITH_A_NOUN):
         return "error" if signs.certain else "warning"
     return "warning" if signs.certain and reading.kind == "ambiguous" and len(signs.words) > 1 else None
 

@@ -27,11 +27,7 @@ def _query_as_event(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield seen(
                 event,
                 f"{written} asks for data"
-                + (
-                    f" and {answer} brings it: a query in two events."
-                    if answer
-                    else ": a query, told as a fact."
-                ),
+                + (f" and {answer} brings it: a query in two events." if answer else ": a query, told as a fact."),
                 "Make it a query with an answer.",
             )
 
@@ -50,17 +46,11 @@ def _rejection(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in taken_for(index, "event"):
         said = of(index.sayings, event.name)
         handlers = (
-            {(one.service, one.name): one.message for one in index.topology.handlings}
-            if signs.rejection_like
-            else {}
+            {(one.service, one.name): one.message for one in index.topology.handlings} if signs.rejection_like else {}
         )
         causes = {handlers.get((one.service, one.inside or "")) for one in said}
         command = next(iter(causes)) if len(causes) == 1 else None
-        if (
-            command
-            and index.kind(command) == "command"
-            and set(index.signs[command].words) & set(signs.words)
-        ):
+        if command and index.kind(command) == "command" and set(index.signs[command].words) & set(signs.words):
             yield seen(
                 event,
                 f"{event.written} is published only where {index.messages[command].written} is handled: it "
@@ -77,8 +67,7 @@ RULES = (
         id="N20",
         name="query-as-command",
         severity="warning",
-        reason="A question has no effect and no refusal; queued as a command it is slow and blocks the "
-        "inbox.",
+        reason="A question has no effect and no refusal; queued as a command it is slow and blocks the inbox.",
         criterion="A command that opens with Get, List, Find, Fetch, Search, Is, Has, Count or another word "
         "of reading.",
         source="Names of real systems (119 of 3,167 commands).",
@@ -112,8 +101,7 @@ RULES = (
         id="N24",
         name="rejection-as-event",
         severity="note",
-        reason="A refusal answers its sender; told to all, the sender must listen for what it should have "
-        "been told.",
+        reason="A refusal answers its sender; told to all, the sender must listen for what it should have been told.",
         criterion="An event named Cannot, Denied, Invalid or Refused is published only in the handler of "
         "the command it refuses.",
         source="The definition of the kinds: a command may be refused.",

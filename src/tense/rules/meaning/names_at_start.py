@@ -36,8 +36,7 @@ def _found(names: Iterable[Named]) -> Iterator[Finding]:
                 severity=rule.severity,
                 certainty=1.0,
                 subject=one.name,
-                text=f"{one.name} is declared {'an event' if one.kind == 'event' else 'a command'}. "
-                f"{misnamed.why}",
+                text=f"{one.name} is declared {'an event' if one.kind == 'event' else 'a command'}. {misnamed.why}",
                 mend=f"Name it {misnamed.mend}." if misnamed.mend else "Name it in the mood of its kind.",
                 place=one.place,
             )

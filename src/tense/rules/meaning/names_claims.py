@@ -27,11 +27,7 @@ def _kind_suffix(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _against_kind(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message, found in taken_for(index, "command", "event"):
         declared = index.kinds[message.name]
-        if (
-            declared.ground == "declared"
-            and found.suffix in {"command", "event"}
-            and found.suffix != declared.kind
-        ):
+        if declared.ground == "declared" and found.suffix in {"command", "event"} and found.suffix != declared.kind:
             yield seen(
                 message,
                 f"{message.written} calls itself {_a(found.suffix)} and is declared {_a(declared.kind)}.",
@@ -90,9 +86,7 @@ def _needed(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 
 def _in_topic(index: Index, _: Thresholds) -> Iterator[Sight]:
-    named = [
-        (channel.name, channel.address or channel.name, channel.place) for channel in index.topology.channels
-    ]
+    named = [(channel.name, channel.address or channel.name, channel.place) for channel in index.topology.channels]
     named += [(message.name, message.written, message.place) for message in index.messages.values()]
     seen_already: set[tuple[str, str]] = set()
     for name, address, place in named:

@@ -101,9 +101,9 @@ def _version(index: Index, _: Thresholds) -> Iterator[Sight]:
             continue
         if signs.version is not None:
             # A version as a segment of its own is how many wire formats write it.
-            apart = any(
-                part.lower() == signs.version.lower() for part in message.written.replace("/", ".").split(".")
-            )
+            apart = any(part.lower() == signs.version.lower() for part in message.written.replace("/", ".").split("."))
+            if apart and not index.declared(message.name):
+                continue
             text = f"{message.written} carries its version: the next is another message to everybody."
             yield seen(
                 message,
@@ -121,9 +121,7 @@ def _version(index: Index, _: Thresholds) -> Iterator[Sight]:
 def _consumer(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, signs in taken_for(index, "event"):
         for service in of(index.receivers, event.name):
-            if service not in of(index.speakers, event.name) and _addressed(
-                signs, service, {"for", "to"}, tail=True
-            ):
+            if service not in of(index.speakers, event.name) and _addressed(signs, service, {"for", "to"}, tail=True):
                 yield seen(
                     event,
                     f"{event.written} names {service}, which subscribes to it: an order with an address.",
@@ -234,8 +232,7 @@ RULES = (
         name="consumer-in-event-name",
         severity="warning",
         reason="A fact that names its listener is an order with an address.",
-        criterion="An event's name holds For or To and a subscribing service, or ends in that service's "
-        "name.",
+        criterion="An event's name holds For or To and a subscribing service, or ends in that service's name.",
         source="Hidden commands.",
         needs=facts("handlers"),
         check=_consumer,
@@ -249,8 +246,7 @@ RULES = (
         name="sender-in-command-name",
         severity="warning",
         reason="A command has many senders; the name of one shuts the others out.",
-        criterion="A command's name holds From, By or Via and a sending service, or opens with that "
-        "service's name.",
+        criterion="A command's name holds From, By or Via and a sending service, or opens with that service's name.",
         source="The definition of the kinds: many senders.",
         needs=facts("sayings"),
         check=_sender,

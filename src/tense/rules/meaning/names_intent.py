@@ -65,8 +65,7 @@ def _status_changed(index: Index, _: Thresholds) -> Iterator[Sight]:
         if signs.status_changed:
             yield seen(
                 event,
-                f"{event.written} says that the status changed, and not to what: subscribers must look "
-                "inside or ask.",
+                f"{event.written} says that the status changed, and not to what: subscribers must look inside or ask.",
                 "Make one event for each change that matters (OrderShipped).",
             )
 
@@ -112,8 +111,7 @@ RULES = (
         name="crud-event",
         severity="note",
         reason="Created, updated, deleted tell what a table saw; the business saw something with a reason.",
-        criterion="An event that says Created, Updated, Deleted, Changed, Saved, Modified or Removed of a "
-        "bare entity.",
+        criterion="An event that says Created, Updated, Deleted, Changed, Saved, Modified or Removed of a bare entity.",
         source="Dudycz: CRUD sourcing; Comartin.",
         check=_crud_event,
         bad="event CustomerUpdated of crm {customer_id}",
@@ -135,8 +133,7 @@ RULES = (
         name="property-event",
         severity="warning",
         reason="One event for each field makes one happening into many, and none of them says what it was.",
-        criterion="Two or more events of one owner say Changed, Updated or Set of a single field of their "
-        "body.",
+        criterion="Two or more events of one owner say Changed, Updated or Set of a single field of their body.",
         source="Dudycz: Property Sourcing.",
         needs=facts("fields"),
         check=_property_event,
@@ -159,8 +156,7 @@ RULES = (
         id="N13",
         name="technical-name",
         severity="warning",
-        reason="Rows and queues are no matter of the business; who reads such an event depends on your "
-        "database.",
+        reason="Rows and queues are no matter of the business; who reads such an event depends on your database.",
         criterion="A name with a verb and a word such as Row, Cache, Kafka, Database, Entity or Dto; a note "
         "for Record, Table, Queue, Topic and Message, which businesses have too.",
         source="Event soup; Verraes: Change Detection Events.",
@@ -173,8 +169,7 @@ RULES = (
         name="vague-verb",
         severity="note",
         reason="Process, handle and manage hide the decision that is asked for.",
-        criterion="A command that says Process, Handle, Manage, Do, Execute, Perform, Run or Trigger of a "
-        "bare noun.",
+        criterion="A command that says Process, Handle, Manage, Do, Execute, Perform, Run or Trigger of a bare noun.",
         source="Verraes: Natural Language Message Names.",
         check=_vague,
         bad="command ProcessOrder of orders {order_id}",

@@ -116,8 +116,7 @@ RULES = (
         name="command-not-imperative",
         severity="error",
         reason="A command asks for something; in the past tense it hides that it can be refused.",
-        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no "
-        "verb.",
+        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no verb.",
         source="NServiceBus; Verraes.",
         check=_command_not_imperative,
         bad="command UserSignedInCommand of accounts {user_id}",

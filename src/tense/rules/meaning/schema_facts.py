@@ -10,8 +10,7 @@ from tense.rules.meaning.schema import events, sight
 from tense.rules.meaning.wording import bag, is_id, is_time, named, words
 
 _SWITCHES = bag(
-    "type operation eventtype action op changetype operationtype kind eventaction crudtype mutationtype "
-    "crud method"
+    "type operation eventtype action op changetype operationtype kind eventaction crudtype mutationtype crud method"
 )
 _CRUD_WORDS = bag(
     "create created insert inserted add added update updated modify modified change changed delete deleted "
@@ -55,8 +54,7 @@ def _boolean_fact(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 
 _ERRORS = bag(
-    "error errors exception stacktrace errormessage errorcode exceptionmessage traceback errordetails "
-    "errordetail"
+    "error errors exception stacktrace errormessage errorcode exceptionmessage traceback errordetails errordetail"
 )
 _BAD_NEWS = bag(
     "failed fail failure error errored rejected declined refused denied aborted crashed dead expired invalid "
@@ -114,7 +112,7 @@ _TIME_HEADERS = bag("time timestamp cetime occurredat date sentat createdat even
 
 def _no_time(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, fields in events(index):
-        if event.headers is None and index.kinds[event.name].ground != "declared":
+        if event.headers is None or (not event.headers and not index.declared(event.name)):
             continue
         headers = {"".join(words(header)) for header in event.headers or ()}
         nested = any(field.type in _NESTED for field in fields)
@@ -124,7 +122,7 @@ def _no_time(index: Index, _: Thresholds) -> Iterator[Sight]:
             event,
             f"Neither body nor envelope of {event.written} says when it happened.",
             "Let the envelope carry the time of the fact.",
-            severity=None if event.headers is not None else "note",
+            severity=None if event.headers else "note",
         )
 
 
@@ -133,8 +131,7 @@ RULES = (
         id="S07",
         name="type-switch-field",
         severity="warning",
-        reason="One message for create, update and delete is three facts that every subscriber must take "
-        "apart again.",
+        reason="One message for create, update and delete is three facts that every subscriber must take apart again.",
         criterion="A field such as type or operation allows two or more of the values create, update, "
         "delete and their like.",
         source="Dudycz: CRUD sourcing.",
@@ -184,7 +181,7 @@ RULES = (
         name="no-time-of-fact",
         severity="warning",
         reason="A late event without its own time is taken for a fresh one.",
-        criterion="Neither the body nor the envelope of an event says when it happened.",
+        criterion="Neither the body nor the envelope of an event says when it happened; a note where no envelope is described.",
         source="Verraes: Multi-temporal Events.",
         needs=facts("fields"),
         check=_no_time,

@@ -14,15 +14,13 @@ _VAGUE = bag("updated changed modified revised processed handled edited altered 
 
 def _clickbait(index: Index, _: Thresholds) -> Iterator[Sight]:
     for event, fields in events(index):
-        foreign = [
-            one for one in of(index.receivers, event.name) if one not in of(index.speakers, event.name)
-        ]
+        foreign = [one for one in of(index.receivers, event.name) if one not in of(index.speakers, event.name)]
         seen = index.signs[event.name]
         vague = seen.crud or seen.status_changed or (seen.verb or "") in _VAGUE
         if foreign and is_bare(event) and any(map(is_id, fields)):
             yield sight(
                 event,
-                f"{event.written} says only which one, and {foreign[0]} must ask what happened to it.",
+                f"{event.written} says only which one: {foreign[0]} must ask for whatever else it needs.",
                 "Say in the event what changed.",
                 severity=None if vague else "note",
             )
@@ -78,8 +76,7 @@ RULES = (
         id="S01",
         name="clickbait",
         severity="warning",
-        reason="An event that says only that something happened makes every subscriber call back to learn "
-        "what.",
+        reason="An event that says only that something happened makes every subscriber call back to learn what.",
         criterion="The body holds ids and times only, and another service subscribes; a note where the name "
         "alone tells the fact (OrderShipped).",
         source="Dudycz: the clickbait event.",

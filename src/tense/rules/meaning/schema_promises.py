@@ -50,14 +50,10 @@ def _breaking(index: Index, _: Thresholds) -> Iterator[Sight]:
         before = {field.name: field for field in message.released}
         broken = [f"{name} is gone" for name in before if name not in now]
         broken += [
-            f"{name} is new and required"
-            for name, field in now.items()
-            if name not in before and field.required
+            f"{name} is new and required" for name, field in now.items() if name not in before and field.required
         ]
         broken += [
-            _narrowed(old, now[name])
-            for name, old in before.items()
-            if name in now and _narrowed(old, now[name])
+            _narrowed(old, now[name]) for name, old in before.items() if name in now and _narrowed(old, now[name])
         ]
         if broken:
             yield sight(
@@ -68,11 +64,7 @@ def _breaking(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 
 def _narrowed(old: Field, new: Field) -> str:
-    if (
-        "unknown" not in {old.type, new.type}
-        and old.type != new.type
-        and (old.type, new.type) != ("integer", "number")
-    ):
+    if "unknown" not in {old.type, new.type} and old.type != new.type and (old.type, new.type) != ("integer", "number"):
         return f"{old.name} was {old.type} and is {new.type}"
     if new.required and not old.required:
         return f"{old.name} has become required"
@@ -81,9 +73,7 @@ def _narrowed(old: Field, new: Field) -> str:
     return ""
 
 
-_MONEY_VERBS = bag(
-    "charge pay refund transfer withdraw deposit debit credit capture reserve allocate ship buy sell"
-)
+_MONEY_VERBS = bag("charge pay refund transfer withdraw deposit debit credit capture reserve allocate ship buy sell")
 
 
 _MONEY_FIELDS = bag("amount price amountcents quantity qty sum value cents units")
@@ -91,23 +81,15 @@ _MONEY_FIELDS = bag("amount price amountcents quantity qty sum value cents units
 
 def _no_deadline(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command in index.commands:
-        moves = bool(set(words(command.written)[:1]) & _MONEY_VERBS) and named(
-            command.fields or (), _MONEY_FIELDS
-        )
+        moves = bool(set(words(command.written)[:1]) & _MONEY_VERBS) and named(command.fields or (), _MONEY_FIELDS)
         inside = any(
             set(words(field.name)) & {"deadline", "expires", "expiry", "valid", "ttl", "until"}
             for field in command.fields or ()
         )
-        if (
-            moves
-            and command.deadline is None
-            and not inside
-            and index.kinds[command.name].ground == "declared"
-        ):
+        if moves and command.deadline is None and not inside and index.kinds[command.name].ground == "declared":
             yield sight(
                 command,
-                f"{command.written} moves money or stock and has no deadline: it may be carried out days "
-                "too late.",
+                f"{command.written} moves money or stock and has no deadline: it may be carried out days too late.",
                 "Declare a deadline.",
             )
 
@@ -167,8 +149,7 @@ RULES = (
         name="leaky-internal",
         severity="warning",
         reason="What leaks out of a table must stay as it is for as long as anybody reads it.",
-        criterion="A message has a field such as rowVersion, tableId, dbId, _rev, a class name or a "
-        "partition.",
+        criterion="A message has a field such as rowVersion, tableId, dbId, _rev, a class name or a partition.",
         source="Ben Morris: leaky events.",
         needs=facts("fields"),
         check=_leaky,
@@ -203,8 +184,7 @@ RULES = (
         id="S17",
         name="large-payload",
         severity="warning",
-        reason="Brokers are for many small messages; one large one holds up the rest, or is refused on a "
-        "busy day.",
+        reason="Brokers are for many small messages; one large one holds up the rest, or is refused on a busy day.",
         criterion="A sample is larger than 64 kB, or a list has no limit (a note only).",
         source="Questions about event management, arXiv 2408.00440.",
         needs=facts("fields"),

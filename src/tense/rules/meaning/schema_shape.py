@@ -35,9 +35,7 @@ def _whole_entity(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
         seen = index.signs[message.name]
         if seen.crud and message.fields and not is_link(message):
-            subject = tuple(
-                word for word in words(message.written) if word not in _CRUD and word not in _SUFFIXES
-            )
+            subject = tuple(word for word in words(message.written) if word not in _CRUD and word not in _SUFFIXES)
             entities.setdefault((message.owner, subject), []).append(message)
     for family in entities.values():
         for event in family:
@@ -55,8 +53,7 @@ def _whole_entity(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
             if index.kind(event.name) == "event" and updates and twin is not None and len(mine) >= _SOME:
                 yield sight(
                     event,
-                    f"{event.written} repeats the whole entity, as {twin.written} does, and does not say "
-                    "what changed.",
+                    f"{event.written} repeats the whole entity, as {twin.written} does, and does not say what changed.",
                     "Say what happened, and carry what it changed.",
                 )
 
@@ -93,8 +90,7 @@ def _old_and_new(index: Index, _: Thresholds) -> Iterator[Sight]:
         if len(pairs) > 1:
             yield sight(
                 event,
-                f"{event.written} lists old and new values ({', '.join(pairs[:4])}) instead of saying what "
-                "happened.",
+                f"{event.written} lists old and new values ({', '.join(pairs[:4])}) instead of saying what happened.",
                 "Name the intent: what made these values change?",
             )
 

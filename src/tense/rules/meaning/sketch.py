@@ -173,9 +173,7 @@ class _Drawing:
         about = {"service": service, "message": message, "place": place}
         if verb == "handles":
             name = {"name": inside or f"on_{message}"}
-            self.handlings.append(
-                msgspec.convert({**about, **name, **_options(_OF_HANDLING, options)}, Handling)
-            )
+            self.handlings.append(msgspec.convert({**about, **name, **_options(_OF_HANDLING, options)}, Handling))
             return
         said = {"verb": _VERBS[verb], "inside": inside, **_options(_OF_SAYING, options)}
         self.sayings.append(msgspec.convert({**about, **said}, Saying))
