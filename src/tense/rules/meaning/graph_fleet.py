@@ -219,6 +219,7 @@ RULES = (
         criterion="A service depends on another against the layers, forbidden pairs or independent groups "
         "in the configuration.",
         source="The contracts of import-linter, for services.",
+        by_kind=False,
         check=_layers,
         given=Thresholds(layers=(("shop",), ("stock",))),
         bad="event BasketFilled of shop\nshop/fill publishes BasketFilled\nstock/hold handles BasketFilled",

@@ -225,6 +225,7 @@ RULES = (
         criterion="A message without an owner lies in a package that two or more services import.",
         source="The smell of the shared library.",
         needs=facts("owners", "imports"),
+        by_kind=False,
         check=_ownerless,
         bad="event OrderPlaced {order_id}; package shared.messages\nservice orders; imports shared.messages\n"
         "service billing; imports shared.messages",

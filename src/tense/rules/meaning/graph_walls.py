@@ -81,6 +81,7 @@ RULES = (
         criterion="A handler writes state and publishes or sends outside the transaction.",
         source="The literature on the outbox.",
         needs=facts("stores", "inside"),
+        by_kind=False,
         check=_dual_write,
         bad=_ORDER + "; stores orders_db\norders/place publishes OrderPlaced; apart",
         good=_ORDER + "; stores orders_db\norders/place publishes OrderPlaced",

@@ -45,7 +45,7 @@ class Rule(Value, frozen=True, kw_only=True):
     """One rule of the catalogue.
 
     `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that
-    rests on an absence, so that every source must tell them. `bad` and `good` are sketches (`sketch.py`): the
+    rests on an absence, so that every source must tell them; `by_kind` one whose weight rests on the kind of the message. `bad` and `good` are sketches (`sketch.py`): the
     rule finds something in the first and nothing in the second, under the thresholds `given`.
     """
 
@@ -60,6 +60,7 @@ class Rule(Value, frozen=True, kw_only=True):
     good: str
     needs: frozenset[Fact] = frozenset()
     whole: bool = False
+    by_kind: bool = True
     given: Thresholds = Thresholds()
 
     @property
@@ -72,7 +73,8 @@ class Rule(Value, frozen=True, kw_only=True):
         for sight in self.check(index, thresholds):
             severity = sight.severity or self.severity
             guess = index.kinds.get(sight.subject)
-            if guess is not None and guess.ground in {"name", "use"} and WEIGHT[severity] > WEIGHT["warning"]:
+            guessed = self.by_kind and guess is not None and guess.ground in {"name", "use"}
+            if guessed and WEIGHT[severity] > WEIGHT["warning"]:
                 severity = "warning"
             yield Finding(
                 rule=self.id,

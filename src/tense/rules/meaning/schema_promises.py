@@ -164,6 +164,7 @@ RULES = (
         criterion="Against the last release a field is gone, narrowed, or new and required.",
         source="Schema registries.",
         needs=facts("fields"),
+        by_kind=False,
         check=_breaking,
         bad=_ORDER + "{order_id}; released {order_id, total: number}",
         good=_ORDER + "{order_id, total: number, note?}; released {order_id, total: number}",
