@@ -108,7 +108,7 @@ class Envelopes:
         """
         current = self.declaration(cls).version
         if metadata.dataversion < current:
-            fields = self.codec.decode(body, dict[str, Any], strict=not own)
+            fields: dict[str, Any] = self.codec.decode(body, dict[str, Any], strict=not own)
             body = self.codec.encode(upcasted(fields, metadata.dataversion, current, upcasters_of(cls)))
             own = True
         if len(body) > self.max_body:

@@ -4,7 +4,7 @@ import collections.abc
 import contextlib
 import inspect
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -100,9 +100,8 @@ class Provisions:
             shorter life; with the path that led there.
     """
 
-    def __init__(self, given: Sequence[Any], drivers: Sequence[type] = ()) -> None:
+    def __init__(self, given: Sequence[Any]) -> None:
         self.providers: dict[Any, Provider] = {}
-        self.drivers = tuple(drivers)
         for each in given:
             provider = provider_of(each)
             if (other := self.providers.get(provider.provides)) is not None:
@@ -146,7 +145,7 @@ class Provisions:
         return fitting[0] if len(fitting) == 1 else None
 
     def _resolve(self, wanted: Any, path: tuple[str, ...], outer: Scope) -> None:
-        if wanted in self.drivers:
+        if is_driver(wanted):
             return
         provider = self.find(wanted)
         if provider is None:
@@ -180,6 +179,15 @@ class Provisions:
             self._resolve(need.provided, path, provider.scope)
 
 
+DRIVERS = frozenset({"sqlite3", "psycopg", "asyncpg", "sqlalchemy"})
+"""Libraries whose connections a store may give; the store says at start which it can."""
+
+
+def is_driver(wanted: Any) -> bool:
+    """Whether a type is a database driver's own connection or session."""
+    return isinstance(wanted, type) and wanted.__module__.partition(".")[0] in DRIVERS
+
+
 async def opened(provider: Provider, arguments: Mapping[str, Any], stack: contextlib.AsyncExitStack) -> Any:
     """What a provider gives; a context is entered on the stack, which leaves it."""
     if provider.shape == "value":
@@ -198,7 +206,7 @@ async def opened(provider: Provider, arguments: Mapping[str, Any], stack: contex
     return given
 
 
-def _again(generator: Any) -> Callable[[], AsyncIterator[Any] | Iterator[Any]] | Any:
+def _again(generator: Any) -> Any:
     return lambda: generator
 
 

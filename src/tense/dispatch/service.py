@@ -99,7 +99,8 @@ class Service:
                 "A command is handled by the service that owns it. Send it instead, or subscribe to one of its events."
             )
             raise ForeignMessageError(text)
-        return self._registrar("handles", command, retry, timeout, on_failure, from_start=False)
+        registrar: Any = self._registrar("handles", command, retry, timeout, on_failure, from_start=False)
+        return registrar  # type: ignore[no-any-return]  # one registrar serves all three roles
 
     def subscribes(
         self,
@@ -123,7 +124,8 @@ class Service:
         if declaration.kind != "event":
             text = f"{declaration.name} is a command: it has one handler and no subscribers. Use @service.handles."
             raise NotAMessageError(text)
-        return self._registrar("subscribes", event, retry, timeout, on_failure, from_start=from_start)
+        registrar: Any = self._registrar("subscribes", event, retry, timeout, on_failure, from_start=from_start)
+        return registrar  # type: ignore[no-any-return]  # one registrar serves all three roles
 
     def hears(
         self,
@@ -144,7 +146,8 @@ class Service:
         if declaration.kind != "command":
             text = f"{declaration.name} is an event and has no outcome to hear. Use @service.subscribes."
             raise NotAMessageError(text)
-        return self._registrar("hears", command, retry, timeout, on_failure, from_start=False)
+        registrar: Any = self._registrar("hears", command, retry, timeout, on_failure, from_start=False)
+        return registrar  # type: ignore[no-any-return]  # one registrar serves all three roles
 
     def _registrar(
         self,

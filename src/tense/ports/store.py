@@ -8,9 +8,10 @@ turn of the loop. All methods are called on the loop's thread.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
+import msgspec
 from typing_extensions import TypeVar
 
 from tense.messages.envelope import Envelope
@@ -24,6 +25,9 @@ from tense.ports.spawn import Spawn
 from tense.ports.transaction import Snapshot, Transaction
 
 T = TypeVar("T")
+
+Tell: TypeAlias = Callable[[Delivery, Outcome], Envelope | None]
+"""Makes the message that tells the sender how a command ended; None if the sender does not listen."""
 
 Soon: TypeAlias = "T | asyncio.Future[T]"
 
@@ -46,10 +50,8 @@ class Acceptance(Protocol):
 class Backlog(Protocol):
     """Hands messages out, lane by lane, in order."""
 
-    def claim(
-        self, consumer: Consumer, wanted: Mapping[int, tuple[Lease, int]], limit: int
-    ) -> "Soon[Sequence[Delivery]]":
-        """The next deliveries of the wanted lanes (lane -> lease, position read so far), at most `limit`.
+    def claim(self, consumer: Consumer, wanted: "Sequence[Want]", limit: int) -> "Soon[Sequence[Delivery]]":
+        """The next deliveries of the wanted lanes in order of position: at most `limit` in all.
 
         A command's delivery is counted before it is handed out, so that it stays counted if the process dies.
         """
@@ -58,7 +60,10 @@ class Backlog(Protocol):
     def due(
         self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
     ) -> "Soon[Sequence[Delivery]]":
-        """Exceptions whose time has come, in order of position; their attempts are counted."""
+        """Exceptions whose time has come, in order of position, and waiting commands whose deadline has passed.
+
+        Attempts are counted. What it handed out it does not hand out again until that is settled.
+        """
         ...
 
     def next_due(self, consumer: Consumer) -> float | None:
@@ -72,6 +77,14 @@ class Backlog(Protocol):
     def strike(self, delivery: Delivery, first: int) -> "Soon[int]":
         """Count a delivery of an event durably before it is started, from `first`; gives the count."""
         ...
+
+
+class Want(msgspec.Struct, frozen=True):
+    """A lane to read: beyond position `after` (-1: beyond what is committed), at most `most` messages."""
+
+    lease: Lease
+    after: int
+    most: int
 
 
 class Unit(Protocol):
@@ -141,8 +154,8 @@ class Lanes(Protocol):
         """
         ...
 
-    async def acquire(self, consumer: Consumer, now: float) -> Sequence[Lease]:
-        """Take free lanes, and those whose owner is gone, up to this instance's fair share; all it holds are given."""
+    async def acquire(self, consumer: Consumer, share: int, now: float) -> Sequence[Lease]:
+        """Take free lanes, and those whose owner is gone, until `share` are held; all that are held are given."""
         ...
 
     async def release(self, leases: Sequence[Lease]) -> None:
@@ -165,12 +178,11 @@ class Ledger(Protocol):
         """A future that ends with the outcome, from whatever process it comes. Cancel it to stop watching."""
         ...
 
-    async def cancel(self, message_id: str, outcome: Outcome) -> bool:
-        """End a command that is not started, with this outcome. False if it is too late or the id is unknown."""
-        ...
+    async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
+        """End a command that is not started, with this outcome, and tell its sender in the same transaction.
 
-    async def expire(self, consumer: Consumer, leases: Mapping[int, Lease], now: float) -> int:
-        """End commands whose deadline has passed and that are not started, as expired; how many they were."""
+        False if it is too late or the id is unknown.
+        """
         ...
 
 
@@ -229,11 +241,38 @@ class Store(Acceptance, Backlog, Units, Lanes, Ledger, DeadLetters, Survey, Prot
 
 
 class Surroundings(Protocol):
-    """What a store is given when it is opened."""
+    """What a store is given when it is opened. `lease` is in seconds."""
 
-    clock: Clock
-    chance: Chance
-    spawn: Spawn
-    watcher: Watcher
-    instance: str
-    lease: float
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def chance(self) -> Chance:
+        """Ids and randomness."""
+        ...
+
+    @property
+    def spawn(self) -> Spawn:
+        """Tasks and threads."""
+        ...
+
+    @property
+    def watcher(self) -> Watcher:
+        """Who is told what happens."""
+        ...
+
+    @property
+    def instance(self) -> str:
+        """The id of this process's run."""
+        ...
+
+    @property
+    def lease(self) -> float:
+        """After how long a silent instance loses its lanes."""
+        ...
+
+    def lane_of(self, envelope: Envelope) -> int:
+        """The lane a message belongs to, by its key or, without one, by its id."""
+        ...

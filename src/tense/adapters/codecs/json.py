@@ -139,7 +139,7 @@ def _custom_types(
         return []
     if isinstance(info, msgspec.inspect.CustomType):
         return [(path, info.cls)]
-    inner: list[tuple[str, msgspec.inspect.Type]] = []
+    inner: list[tuple[str, Any]] = []
     for name in ("fields", "types", "item_types", "item_type", "key_type", "value_type"):
         part = getattr(info, name, None)
         if isinstance(part, tuple):

@@ -1,0 +1,1 @@
+"""The memory store: one process, no file, the same semantics."""

@@ -1,0 +1,68 @@
+"""Shelf: what one consumer has not settled yet, in memory."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tense.messages.envelope import Envelope
+from tense.messages.outcome import Outcome
+from tense.ports.records import Consumer
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One message on a shelf. `state` is open, scheduled, held, taken, done or dead."""
+
+    position: int
+    lane: int
+    envelope: Envelope
+    accepted: float
+    state: str = "open"
+    attempts: int = 0
+    due: float = 0.0
+    strand: str | None = None
+    error: str = ""
+    redriven: int = 0
+    outcome: Outcome | None = None
+
+    @property
+    def key(self) -> str | None:
+        """Its key, if it has one."""
+        return self.envelope.metadata.partitionkey
+
+
+@dataclass(slots=True, eq=False)
+class Shelf:
+    """The backlog of one consumer by lane, and the exceptions by position."""
+
+    consumer: Consumer
+    backlog: list[deque[Item]] = field(default_factory=list)
+    exceptions: dict[int, Item] = field(default_factory=dict)
+    dead: dict[int, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.backlog = [deque() for _ in range(self.consumer.lanes)]
+
+    def held_in(self, lane: int) -> set[str]:
+        """The strands of a lane that something is held or retried behind."""
+        return {item.strand for item in self.exceptions.values() if item.lane == lane and item.strand is not None}
+
+    def scheduled(self) -> Iterator[Item]:
+        """Exceptions that wait for their time."""
+        return (item for item in self.exceptions.values() if item.state == "scheduled")
+
+    def waiting(self) -> int:
+        """How many messages stand in the backlog."""
+        return sum(map(len, self.backlog))
+
+    def next_held(self, lane: int, strand: str) -> Item | None:
+        """The first message held back behind a strand, unless something of it is retried, taken or dead."""
+        first: Item | None = None
+        for item in self.exceptions.values():
+            if item.lane != lane or item.strand != strand:
+                continue
+            if item.state != "held":
+                return None
+            if first is None or item.position < first.position:
+                first = item
+        return first

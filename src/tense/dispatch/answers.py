@@ -1,0 +1,98 @@
+"""Answers: from what a handler returned to an outcome, and from an outcome to what the sender gets."""
+
+import typing
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from tense.errors import CommandCancelled, CommandExpired, CommandFailed, NoAnswer, UndecodableError, WorkflowError
+from tense.messages.outcome import Cancelled, Completed, Expired, Failed, Outcome, Rejected
+from tense.messages.rejection import Rejection, fields_of
+from tense.ports.codec import Codec
+from tense.rules.routing import Answers, answers_of
+
+NOTHING = Completed(msgspec.Raw(b"null"))
+
+ENDINGS: dict[type, type[NoAnswer]] = {Failed: CommandFailed, Expired: CommandExpired, Cancelled: CommandCancelled}
+
+
+class Answering:
+    """Encodes and decodes what commands are answered with."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._answers: dict[type, Answers] = {}
+
+    def of(self, command: type) -> Answers:
+        """What a command declares, remembered."""
+        try:
+            return self._answers[command]
+        except KeyError:
+            found = self._answers[command] = answers_of(command)
+            return found
+
+    def completed(self, result: object) -> Completed:
+        """The outcome of a command that was done.
+
+        Raises:
+            UnencodableError: its result does not fit the codec.
+        """
+        return NOTHING if result is None else Completed(msgspec.Raw(self._codec.encode(result)))
+
+    def rejected(self, command: type, rejection: Rejection) -> Rejected | None:
+        """The outcome of a command that was refused; None if the command does not declare this rejection."""
+        name = type(rejection).__name__
+        if self.of(command).rejections.get(name) is not type(rejection):
+            return None
+        return Rejected(name, msgspec.Raw(self._codec.encode(fields_of(rejection))))
+
+    def value(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
+        """The result, the rejection or the `NoAnswer` that an outcome stands for.
+
+        Raises:
+            UndecodableError: it is recorded with a result or rejection that this code does not know.
+        """
+        answers = self.of(command)
+        if isinstance(outcome, Completed):
+            if outcome is NOTHING or answers.result is None:
+                return None
+            return self._codec.decode(bytes(outcome.result), answers.result, strict=False)
+        if isinstance(outcome, Rejected):
+            cls: Any = answers.rejections.get(outcome.name)
+            if cls is None:
+                text = (
+                    f"{wire_name} was refused with {outcome.name}, which this version of its contract does not declare"
+                )
+                raise UndecodableError(text)
+            return cls(**self._codec.decode(bytes(outcome.fields), fields_type(cls), strict=False))
+        return ENDINGS[type(outcome)](message_id, wire_name, outcome.reason)
+
+
+@cache
+def fields_type(rejection: Any) -> Any:
+    """A typed dict of a rejection's fields, so that they are decoded as they are annotated."""
+    hints = typing.get_type_hints(rejection)
+    names = getattr(rejection, "__dataclass_fields__", {})
+    make: Any = typing.TypedDict
+    return make(f"{rejection.__name__}Fields", {name: hints[name] for name in names}, total=False)
+
+
+def result_or_raise(value: Any) -> Any:
+    """The value, unless it is a rejection or a `NoAnswer`: then it is raised."""
+    if isinstance(value, (Rejection, NoAnswer)):
+        raise value
+    return value
+
+
+def outcome_or_raise(value: Any) -> Any:
+    """The value or rejection, unless it is a `NoAnswer`: then it is raised."""
+    if isinstance(value, NoAnswer):
+        raise value
+    return value
+
+
+def refuse_return(where: str, returned: object) -> None:
+    """A subscriber that returned something."""
+    text = f"{where} returned {type(returned).__name__}: a subscriber returns nothing; nobody waits for its answer"
+    raise WorkflowError(text)

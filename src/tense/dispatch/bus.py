@@ -1,0 +1,139 @@
+"""Bus: run one message through its plan in a unit of work."""
+
+import asyncio
+import contextvars
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from tense.dispatch.answers import Answering, refuse_return
+from tense.dispatch.call import Call, Voice
+from tense.dispatch.context import handling as current
+from tense.dispatch.handler import Handler
+from tense.dispatch.middleware import Handling, Middleware, Proceed, compose
+from tense.dispatch.plan import Plan, open_shared
+from tense.dispatch.provide import Provisions
+from tense.messages.metadata import Metadata
+from tense.messages.outcome import Outcome
+from tense.messages.rejection import Rejection
+from tense.ports.clock import Clock
+from tense.ports.spawn import Spawn
+from tense.ports.store import Unit, Units
+
+
+class Bus:
+    """Runs handlers: builds their arguments, calls them within the middleware, reads what they return."""
+
+    def __init__(
+        self,
+        handlers: Sequence[Handler],
+        provisions: Provisions,
+        middleware: Sequence[Middleware],
+        clock: Clock,
+        spawn: Spawn,
+    ) -> None:
+        self._handlers = handlers
+        self._provisions = provisions
+        self._middleware = tuple(middleware)
+        self._clock = clock
+        self._spawn = spawn
+        self._stack = AsyncExitStack()
+        self._shared: Mapping[Any, Any] = {}
+        self._plans: dict[Handler, Plan] = {}
+
+    async def start(self, units: Units) -> None:
+        """Open what lives as long as the app, and compile the plans."""
+        await self._stack.__aenter__()
+        try:
+            self._shared = await open_shared(self._provisions, self._clock, self._stack)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        self._plans = {h: Plan(h, self._provisions, self._shared, self._clock, units) for h in self._handlers}
+
+    async def stop(self) -> None:
+        """Leave what was opened, in reverse."""
+        await self._stack.aclose()
+
+    async def run(self, handler: Handler, message: Any, call: Call) -> Any:
+        """What the handler returned. Whatever it raised is raised."""
+        plan = self._plans[handler]
+        token = current.set(call.metadata)
+        try:
+            if self._middleware:
+                return await self._within(plan, message, call)
+            return await self._invoke(plan, message, call)
+        finally:
+            call.over = True
+            current.reset(token)
+
+    async def _within(self, plan: Plan, message: Any, call: Call) -> Any:
+        async def innermost(handling: Handling) -> Any:
+            return await self._invoke(plan, handling.message, call)
+
+        proceed: Proceed = compose(self._middleware, innermost)
+        return await proceed(Handling(message=message, metadata=call.metadata, handler=plan.handler))
+
+    async def _invoke(self, plan: Plan, message: Any, call: Call) -> Any:
+        arguments = plan.arguments(call)
+        if not plan.scoped:
+            return await self._call(plan.handler, message, arguments)
+        async with AsyncExitStack() as stack:
+            await plan.add_scoped(call, arguments, self._shared, stack)
+            return await self._call(plan.handler, message, arguments)
+
+    async def _call(self, handler: Handler, message: Any, arguments: dict[str, Any]) -> Any:
+        if handler.is_async:
+            return await handler.function(message, **arguments)
+        context = contextvars.copy_context()
+        return await asyncio.shield(self._spawn.thread(lambda: context.run(handler.function, message, **arguments)))
+
+
+async def run_command(bus: Bus, answering: Answering, handler: Handler, message: Any, call: Call) -> Outcome:
+    """Run a command's handler; its outcome. A raised rejection has undone what the handler wrote and said.
+
+    Raises:
+        Rejection: one that the command does not declare.
+        BaseException: whatever else the handler raised.
+    """
+    try:
+        returned = await bus.run(handler, message, call)
+    except Rejection as rejection:
+        outcome = answering.rejected(handler.message, rejection)
+        if outcome is None:
+            raise
+        await call.unit.undo()
+        call.outgoing.clear()
+        return outcome
+    if isinstance(returned, Rejection):
+        outcome = answering.rejected(handler.message, returned)
+        if outcome is None:
+            raise returned
+        return outcome
+    return answering.completed(returned)
+
+
+async def run_subscribers(
+    bus: Bus,
+    voice: Voice,
+    handlers: Sequence[Handler],
+    message: Any,
+    metadata: Metadata,
+    unit: Unit,
+    *,
+    shut: bool = False,
+) -> list[Call]:
+    """Run the subscribers of one service, in the order of registration, in one unit of work.
+
+    Raises:
+        WorkflowError: one returned a value.
+        BaseException: whatever one of them raised.
+    """
+    calls: list[Call] = []
+    for handler in handlers:
+        call = Call(voice, handler, metadata, unit, shut=shut)
+        calls.append(call)
+        returned = await bus.run(handler, message, call)
+        if returned is not None:
+            refuse_return(handler.name, returned)
+    return calls

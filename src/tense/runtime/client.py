@@ -1,0 +1,202 @@
+"""Client: execute, outcome, send, publish, from outside of a handler."""
+
+import asyncio
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from typing_extensions import TypeVar
+
+from tense.dispatch.answers import Answering, outcome_or_raise, result_or_raise
+from tense.dispatch.envelopes import Envelopes
+from tense.errors import ForeignMessageError, NotAMessageError, OutcomeUnknown, TenseWarning
+from tense.messages.envelope import Envelope
+from tense.messages.kinds import CommandType, IsCommand, IsEvent
+from tense.messages.outcome import Cancelled, Outcome
+from tense.ports.records import Standing
+from tense.ports.store import Store, Tell
+from tense.runtime.ticket import Ticket
+
+R = TypeVar("R")
+X = TypeVar("X")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The app a client belongs to: the services it has, those running in this process, and how to run one."""
+
+    services: frozenset[str]
+    running: frozenset[str]
+    run_line: Callable[[str], str]
+
+
+class Client:
+    """Sends commands and publishes events. Made by `app.running()` and `app.client()`; open as long as these."""
+
+    def __init__(self, store: Store, envelopes: Envelopes, answering: Answering, tell: Tell, home: Home) -> None:
+        self._store = store
+        self._envelopes = envelopes
+        self._answering = answering
+        self._tell = tell
+        self._home = home
+        self._known: set[str] = set(home.running)
+
+    async def execute(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R:  # noqa: A002 - the field's name everywhere
+        """Send a command and give its result, waiting at most `timeout` seconds; nobody starts it later than that.
+
+        Raises:
+            Rejection: it was refused.
+            NoAnswer: it failed, expired or was cancelled.
+            OutcomeUnknown: time ran out; it may still run.
+            DuplicateIdError: the id was used before with another body.
+            StoreError: it was not accepted.
+        """
+        result: R = result_or_raise(await self._value(command, timeout, id))
+        return result
+
+    async def outcome(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R | X:  # noqa: A002 - as above
+        """As `execute`, but a rejection is given as a value."""
+        value: R | X = outcome_or_raise(await self._value(command, timeout, id))
+        return value
+
+    async def send(
+        self,
+        command: IsCommand[R, X],
+        /,
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        id: str | None = None,  # noqa: A002 - as above
+    ) -> Ticket[R, X]:
+        """Return a ticket once the command is durably accepted; `after` or `at` keep it from being handled before.
+
+        Raises:
+            DuplicateIdError: the id was used before with another body.
+            StoreError: it was not accepted.
+        """
+        due = self._envelopes.due(after, at)
+        envelope = self._wrap(command, message_id=id, due=due)
+        if envelope.service not in self._known:
+            await self._warn_if_never_run(envelope.service)
+        await self._accept(envelope)
+        return Ticket(self, type(command), envelope.metadata.id)
+
+    def ticket(self, command: CommandType[C, R, X], id: str, /) -> Ticket[R, X]:  # noqa: A002 - as above
+        """A claim on the outcome of a command that was sent before, from any process."""
+        cls: Any = command
+        self._envelopes.declaration(cls)
+        return Ticket(self, cls, id)
+
+    async def publish(self, event: IsEvent, /, *, id: str | None = None) -> None:  # noqa: A002 - as above
+        """Publish an event of a service that this app runs; return once it is durably accepted.
+
+        Raises:
+            ForeignMessageError: none of this app's services owns it.
+            DuplicateIdError: the id was used before with another body.
+            StoreError: it was not accepted.
+        """
+        declaration = self._envelopes.declaration(type(event))
+        if declaration.kind != "event":
+            text = f"{declaration.name} is a command: send or execute it."
+            raise NotAMessageError(text)
+        if declaration.owner.name not in self._home.services:
+            text = (
+                f"this app does not run {declaration.owner}, which owns {declaration.name} ({declaration.place}). "
+                f"Only the owner says that it happened; send {declaration.owner} a command instead."
+            )
+            raise ForeignMessageError(text)
+        await self._accept(self._envelopes.wrap(event, message_id=id, source=declaration.owner.name))
+
+    # For tickets and the Execute port
+
+    async def ask(self, envelope: Envelope) -> Outcome:
+        """Send a command and wait for its outcome until its deadline; as long as it takes if it has none.
+
+        Raises:
+            OutcomeUnknown: the deadline passed and the outcome is not known.
+        """
+        deadline = envelope.metadata.deadline
+        wait = 3600.0 if deadline is None else max(0.0, deadline - self._envelopes.clock.now()) + GRACE
+        return await self._ask(envelope, wait)
+
+    async def answer(self, command: type, message_id: str, timeout: float) -> Any:
+        """What a ticket gives: the result or rejection of a command sent before."""
+        name = self._envelopes.declaration(command).name
+        outcome = await self._await_outcome(self._store.watch(message_id), message_id, name, timeout)
+        return outcome_or_raise(self._answering.value(command, message_id, name, outcome))
+
+    async def standing(self, message_id: str) -> Standing | None:
+        """Where a command stands."""
+        found = self._store.standing(message_id)
+        return await found if isinstance(found, asyncio.Future) else found
+
+    async def cancel(self, message_id: str) -> bool:
+        """End a command that is not started."""
+        return await self._store.cancel(message_id, Cancelled("by its sender"), self._tell)
+
+    async def _value(self, command: Any, timeout: float, message_id: str | None) -> Any:
+        deadline = self._envelopes.clock.now() + timeout
+        envelope = self._wrap(command, message_id=message_id, deadline=deadline)
+        if envelope.service not in self._known:
+            await self._warn_if_never_run(envelope.service)
+        outcome = await self._ask(envelope, timeout)
+        metadata = envelope.metadata
+        return self._answering.value(type(command), metadata.id, metadata.type, outcome)
+
+    async def _ask(self, envelope: Envelope, timeout: float) -> Outcome:
+        metadata = envelope.metadata
+        watched = self._store.watch(metadata.id)
+        try:
+            await self._accept(envelope)
+        except BaseException:
+            watched.cancel()
+            raise
+        return await self._await_outcome(watched, metadata.id, metadata.type, timeout)
+
+    async def _await_outcome(
+        self, watched: "asyncio.Future[Outcome]", message_id: str, name: str, timeout: float
+    ) -> Outcome:
+        if watched.done():
+            return watched.result()
+        timer = self._envelopes.clock.call_later(timeout, watched.cancel)
+        try:
+            return await watched
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise OutcomeUnknown(message_id, name, timeout) from None
+        finally:
+            timer.cancel()
+            watched.cancel()
+
+    async def _accept(self, envelope: Envelope) -> None:
+        waiting = self._store.accept(envelope)
+        if isinstance(waiting, asyncio.Future):
+            await waiting
+
+    def _wrap(
+        self, command: Any, *, message_id: str | None, deadline: float | None = None, due: float = 0.0
+    ) -> Envelope:
+        declaration = self._envelopes.declaration(type(command))
+        if declaration.kind != "command":
+            text = f"{declaration.name} is an event: publish it."
+            raise NotAMessageError(text)
+        return self._envelopes.wrap(command, message_id=message_id, deadline=deadline, due=due)
+
+    async def _warn_if_never_run(self, service: str) -> None:
+        self._known.add(service)
+        if await self._store.known(service):
+            return
+        text = (
+            f"nobody has ever run {service!r} on this store, so the command waits until somebody does. "
+            f"Run it with:  {self._home.run_line(service)}"
+        )
+        warnings.warn(text, TenseWarning, stacklevel=4)
+
+
+GRACE = 1.0
+"""Seconds beyond a child's deadline that its parent waits for the news of how it ended."""

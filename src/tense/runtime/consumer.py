@@ -1,0 +1,373 @@
+"""Consumer: reads one inbox or subscription, lane by lane, and keeps its runners busy."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
+from tense.ports.clock import Clock, Timer
+from tense.ports.delivery import Delivery, Lease
+from tense.ports.records import Consumer
+from tense.ports.spawn import Spawn
+from tense.ports.store import Store, Want
+from tense.runtime.lane import Lane, Strand
+from tense.runtime.work import Work
+
+log = logging.getLogger("tense")
+
+CAREFUL = 16
+"""How many deliveries of a lane are run alone after its owner died with it."""
+
+BREATH = 32
+"""After how many deliveries in a row a runner lets the loop turn."""
+
+RETRY_READ = 1.0
+"""Seconds until a failed read of the backlog is tried again."""
+
+
+class ConsumerLoop:
+    """Runs the deliveries of one consumer, at most `concurrency` at once.
+
+    Memory is bounded: at most four times that (and 64) are in hands, whatever the backlog.
+    """
+
+    def __init__(
+        self, consumer: Consumer, store: Store, work: Work, seams: tuple[Clock, Spawn], concurrency: int
+    ) -> None:
+        self.consumer = consumer
+        self.lanes: dict[int, Lane] = {}
+        self._store = store
+        self._work = work
+        self._clock, self._spawn = seams
+        self._concurrency = concurrency
+        self._prefetch = min(1024, max(64, 4 * concurrency))
+        self._serial = consumer.kind == "subscription"
+        self._ready: deque[Strand] = deque()
+        self._idle: list[asyncio.Future[Strand]] = []
+        self._runners: set[asyncio.Task[None]] = set()
+        self._loaded = 0
+        self._reading = False
+        self._stopping = False
+        self._timer: Timer | None = None
+        self._due_at = float("inf")
+        self._alone = asyncio.Lock()
+        self._quiet: asyncio.Future[None] | None = None
+
+    # What the store tells
+
+    def grant(self, leases: Sequence[Lease]) -> None:
+        """Begin with lanes that were acquired; those held already are ignored."""
+        for lease in leases:
+            held = self.lanes.get(lease.lane)
+            if held is not None and held.lease is lease:
+                continue
+            careful = CAREFUL if lease.crashed and self._serial else 0
+            blocked = self._store.held(lease)
+            self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+        self._plan_due(self._store.next_due(self.consumer))
+        self.read()
+
+    def arrived(self, number: int) -> None:
+        """Something new stands in a lane's backlog (-1: in any)."""
+        if number >= 0:
+            lane = self.lanes.get(number)
+            if lane is None:
+                return
+            lane.dirty = True
+        else:
+            for lane in self.lanes.values():
+                lane.dirty = True
+        self.read()
+
+    def due(self, at: float) -> None:
+        """An exception is due at this moment."""
+        self._plan_due(at)
+
+    def freed(self, number: int, strand: str) -> None:
+        """Nothing is held back behind this strand any more."""
+        if (lane := self.lanes.get(number)) is not None:
+            lane.blocked.discard(strand)
+
+    def lost(self, lease: Lease) -> None:
+        """Forget a lane; what of it runs finds out when it settles."""
+        lane = self.lanes.get(lease.lane)
+        if lane is not None and lane.lease is lease:
+            del self.lanes[lease.lane]
+            self._drop(lane)
+
+    # Reading
+
+    def read(self) -> None:
+        """Ask the store for more, if there is room and something may be there."""
+        room = self._prefetch - self._loaded
+        if self._reading or self._stopping or room <= 0:
+            return
+        dirty = [lane for lane in self.lanes.values() if lane.dirty and not lane.lease.lost]
+        if not dirty:
+            return
+        most = max(1, room // len(dirty))
+        wanted = [Want(lane.lease, lane.after, most) for lane in dirty]
+        for lane in dirty:
+            lane.dirty = False
+        self._reading = True
+        got = self._store.claim(self.consumer, wanted, room)
+        if isinstance(got, asyncio.Future):
+            got.add_done_callback(lambda done: self._got(done, dirty, most, room))
+        else:
+            self._feed(got, dirty, most, room)
+
+    def _got(self, done: "asyncio.Future[Sequence[Delivery]]", dirty: Sequence[Lane], most: int, room: int) -> None:
+        if done.cancelled():
+            self._reading = False
+            return
+        if (error := done.exception()) is not None:
+            self._reading = False
+            for lane in dirty:
+                lane.dirty = True
+            log.warning("%s cannot read its backlog, tries again: %s", self.consumer.name, error)
+            if not self._stopping:
+                self._clock.call_later(RETRY_READ, self.read)
+            return
+        self._feed(done.result(), dirty, most, room)
+
+    def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
+        self._reading = False
+        counts: dict[int, int] = {}
+        for delivery in deliveries:
+            counts[delivery.lane] = counts.get(delivery.lane, 0) + 1
+            self._take(delivery)
+        full = len(deliveries) >= room
+        for lane in dirty:
+            if full or counts.get(lane.lease.lane, 0) >= most:
+                lane.dirty = True
+        self._hand_out()
+        self.read()
+        self._check_quiet()
+
+    def _take(self, delivery: Delivery) -> None:
+        lane = self.lanes.get(delivery.lane)
+        if lane is None or lane.lease.lost or self._stopping:
+            self._settle(delivery, lane, Released())
+            return
+        if delivery.origin == "backlog":
+            lane.after = max(lane.after, delivery.position)
+        strand_held = lane.is_blocked(delivery)
+        if strand_held is not None:
+            self._settle(delivery, lane, Held(strand_held))
+            return
+        strand = lane.strand_of(delivery)
+        strand.items.append(delivery)
+        self._loaded += 1
+        if len(strand.items) == 1:
+            self._ready.append(strand)
+
+    def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
+        if lane is None or lane.lease.lost:
+            return
+        waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+        if waiting is not None:
+            waiting.add_done_callback(_ignore_loss)
+
+    # Running
+
+    def _hand_out(self) -> None:
+        while self._ready:
+            if self._idle:
+                self._idle.pop().set_result(self._ready.popleft())
+            elif len(self._runners) < self._concurrency:
+                runner = self._spawn.task(self._run(self._ready.popleft()), f"tense {self.consumer.name}")
+                self._runners.add(runner)
+                runner.add_done_callback(self._runners.discard)
+            else:
+                return
+
+    async def _run(self, strand: Strand | None) -> None:
+        rounds = 0
+        while strand is not None:
+            if strand.items and not strand.lane.lease.lost:
+                await self._one(strand)
+                rounds += 1
+            strand = self._next(strand)
+            if rounds >= BREATH:
+                rounds = 0
+                await asyncio.sleep(0)
+            if strand is None and not self._stopping:
+                rounds = 0
+                strand = await self._rest()
+
+    async def _rest(self) -> Strand | None:
+        self._check_quiet()
+        waiting: asyncio.Future[Strand] = asyncio.get_running_loop().create_future()
+        self._idle.append(waiting)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if waiting in self._idle:
+                self._idle.remove(waiting)
+            raise
+
+    def _next(self, strand: Strand) -> Strand | None:
+        if strand.items:
+            self._ready.append(strand)
+        else:
+            strand.lane.strands.pop(strand.name, None)
+        if not self._stopping and self._loaded * 2 < self._prefetch:
+            self.read()
+        return self._ready.popleft() if self._ready else None
+
+    async def _one(self, strand: Strand) -> None:
+        lane, delivery = strand.lane, strand.items[0]
+        strand.running = True
+        try:
+            if delivery.alone or lane.careful:
+                settlement = await self._run_alone(delivery, lane)
+            else:
+                settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+        finally:
+            strand.running = False
+            self._loaded -= 1
+            if strand.items and strand.items[0] is delivery:
+                strand.items.popleft()
+        self._follow(settlement, strand)
+
+    async def _run_alone(self, delivery: Delivery, lane: Lane) -> Settlement | None:
+        """One at a time, with nothing uncommitted beside it: if the process dies now, this delivery did it."""
+        async with self._alone:
+            await self._store.settled()
+            if self._serial and delivery.origin == "backlog":
+                policy, _ = self._work.policy(delivery, self.consumer.service)
+                first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
+                attempt = self._store.strike(delivery, first)
+                attempt = await attempt if isinstance(attempt, asyncio.Future) else attempt
+                delivery = _with_attempt(delivery, attempt)
+            lane.careful = max(0, lane.careful - 1)
+            settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+            await self._store.settled()
+            return settlement
+
+    def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
+        if isinstance(settlement, Again):
+            self._plan_due(settlement.due)
+        if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
+            strand.lane.blocked.add(settlement.strand)
+            self._hold_back(strand.lane, settlement.strand)
+
+    def _hold_back(self, lane: Lane, name: str) -> None:
+        for strand in lane.strands.values():
+            kept = list(strand.items)[:1] if strand.running else []
+            for delivery in list(strand.items)[len(kept) :]:
+                if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
+                    self._settle(delivery, lane, Held(name))
+                    self._loaded -= 1
+                else:
+                    kept.append(delivery)
+            strand.items = deque(kept)
+
+    # Exceptions
+
+    def _plan_due(self, at: float | None) -> None:
+        if at is None or self._stopping or at >= self._due_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_at = at
+        self._timer = self._clock.call_later(max(0.0, at - self._clock.now()), self._read_due)
+
+    def _read_due(self) -> None:
+        self._timer = None
+        self._due_at = float("inf")
+        if self._stopping or not self.lanes:
+            return
+        leases = {number: lane.lease for number, lane in self.lanes.items()}
+        got = self._store.due(self.consumer, leases, self._clock.now(), self._prefetch)
+        if isinstance(got, asyncio.Future):
+            got.add_done_callback(self._got_due)
+        else:
+            self._feed_due(got)
+
+    def _got_due(self, done: "asyncio.Future[Sequence[Delivery]]") -> None:
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            log.warning("%s cannot read what is due, tries again: %s", self.consumer.name, error)
+            self._plan_due(self._clock.now() + RETRY_READ)
+            return
+        self._feed_due(done.result())
+
+    def _feed_due(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._take(delivery)
+        self._hand_out()
+        self._plan_due(self._store.next_due(self.consumer))
+
+    # Stopping
+
+    async def give(self, numbers: Sequence[int]) -> None:
+        """Stop with some lanes and return when nothing of them runs; the caller releases their leases."""
+        given = [self.lanes.pop(number) for number in numbers if number in self.lanes]
+        for lane in given:
+            self._put_back(lane)
+        while any(not lane.idle for lane in given):
+            await self._clock.sleep(0.01)
+
+    async def stop(self, limit: float) -> None:
+        """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for lane in self.lanes.values():
+            self._put_back(lane)
+        for waiting in self._idle:
+            waiting.cancel()
+        self._idle.clear()
+        if self._runners:
+            _, late = await asyncio.wait(self._runners, timeout=limit)
+            for runner in late:
+                log.warning("%s: a handler did not end within %g s and is cancelled", self.consumer.name, limit)
+                runner.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1.0)
+
+    async def quiet(self) -> None:
+        """Return when nothing is in hands and nothing is being read."""
+        while not self.is_quiet:
+            self._quiet = self._quiet or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._quiet)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is in hands and nothing is being read."""
+        return not (self._loaded or self._reading or self._ready or any(lane.dirty for lane in self.lanes.values()))
+
+    def _check_quiet(self) -> None:
+        if self._quiet is not None and self.is_quiet:
+            quiet, self._quiet = self._quiet, None
+            if not quiet.done():
+                quiet.set_result(None)
+
+    def _put_back(self, lane: Lane) -> None:
+        for delivery in lane.waiting():
+            self._settle(delivery, lane, Released())
+        self._drop(lane)
+
+    def _drop(self, lane: Lane) -> None:
+        for strand in list(lane.strands.values()):
+            kept = list(strand.items)[:1] if strand.running else []
+            self._loaded -= len(strand.items) - len(kept)
+            strand.items = deque(kept)
+            if not kept:
+                lane.strands.pop(strand.name, None)
+                if strand in self._ready:
+                    self._ready.remove(strand)
+
+
+def _with_attempt(delivery: Delivery, attempt: int) -> Delivery:
+    import msgspec  # noqa: PLC0415 - only after a crash
+
+    return msgspec.structs.replace(delivery, attempt=attempt)
+
+
+def _ignore_loss(done: "asyncio.Future[None]") -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.debug("put back or held back too late: %s", error)

@@ -1,0 +1,158 @@
+"""Engine: everything that one run of an app needs, put together."""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from tense.dispatch.answers import Answering
+from tense.dispatch.bus import Bus
+from tense.dispatch.call import Voice
+from tense.dispatch.envelopes import Envelopes
+from tense.messages.envelope import Envelope
+from tense.ports.chance import Chance
+from tense.ports.clock import Clock
+from tense.ports.delivery import Watcher
+from tense.ports.records import Instance
+from tense.ports.spawn import Spawn
+from tense.ports.store import Store
+from tense.rules.lanes import lane_of
+from tense.runtime.client import Client, Home
+from tense.runtime.heard import Hearing
+from tense.runtime.system import SystemSpawn
+from tense.runtime.watchdog import Watchdog
+from tense.runtime.work import Work
+from tense.runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from tense.runtime.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Where time, chance and concurrency come from."""
+
+    clock: Clock
+    chance: Chance
+    spawn: Spawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the store is given when it is opened."""
+
+    clock: Clock
+    chance: Chance
+    spawn: Spawn
+    watcher: Watcher
+    instance: str
+    lease: float
+    lanes: int
+
+    def lane_of(self, envelope: Envelope) -> int:
+        """By its key or, without one, by its id."""
+        metadata = envelope.metadata
+        return lane_of(metadata.partitionkey if metadata.partitionkey is not None else metadata.id, self.lanes)
+
+
+class Engine:
+    """One run of an app on one store: a client, and a worker for the services that run here."""
+
+    def __init__(self, app: "App", store: Store, seams: Seams) -> None:
+        self.store = store
+        self.seams = seams
+        self._app = app
+        self._answering = Answering(app.codec)
+        self._envelopes = Envelopes(
+            app.codec, seams.clock, seams.chance, min(app.max_body, store.capabilities.max_body)
+        )
+        self._hearing = Hearing(self._envelopes, self._answering)
+        self._watchdog = Watchdog(seams.clock)
+        self._bus = Bus(app.registry.handlers, app.provisions, app.middleware, seams.clock, seams.spawn)
+        self.worker = Worker(app.registry, store, (seams.clock, seams.spawn), self._instance(), app.lease)
+        self.client = self._client(())
+        self._started = False
+
+    async def start(self, services: Sequence[str]) -> None:
+        """Open the store and run these services; none for a client alone."""
+        app = self._app
+        self.worker.instance = self._instance(services)
+        self.client = self._client(services)
+        around = Around(
+            clock=self.seams.clock,
+            chance=self.seams.chance,
+            spawn=self.seams.spawn,
+            watcher=self.worker,
+            instance=self.worker.instance.id,
+            lease=app.lease,
+            lanes=app.lanes,
+        )
+        await self.store.open(around)
+        try:
+            await self._bus.start(self.store)
+            if services:
+                await self.worker.start(self._work(), services)
+        except BaseException:
+            await self._bus.stop()
+            await self.store.close()
+            raise
+        self._started = True
+
+    async def stop(self) -> None:
+        """Two phases: no new work, then drain; then leave what was opened. A second call does nothing."""
+        if not self._started:
+            return
+        self._started = False
+        try:
+            if self.worker.loops:
+                await self.worker.stop(self._app.drain)
+        finally:
+            self._watchdog.stop()
+            await self._bus.stop()
+            await self.store.close()
+            if isinstance(self.seams.spawn, SystemSpawn):
+                self.seams.spawn.close()
+
+    def _work(self) -> Work:
+        listeners = frozenset(self._app.registry.listeners)
+        voice = Voice(self._envelopes, self._answering, self.client.ask, listeners)
+        return Work(self._app.registry, self._bus, voice, self._hearing, self.store, self._watchdog)
+
+    def _client(self, running: Sequence[str]) -> Client:
+        home = Home(
+            services=frozenset(self._app.registry.services), running=frozenset(running), run_line=self._app.run_line
+        )
+        return Client(self.store, self._envelopes, self._answering, self._hearing.tell, home)
+
+    def _instance(self, services: Sequence[str] = ()) -> Instance:
+        app, now = self._app, self.seams.clock.now()
+        handled = {
+            name: handler.function.__module__.partition(".")[0]
+            for name, handler in app.registry.commands.items()
+            if handler.service in services
+        }
+        return Instance(
+            id=self.seams.chance.new_id(),
+            host=host_identity(),
+            pid=os.getpid(),
+            version=app.version,
+            started=now,
+            until=now + app.lease,
+            services=tuple(services),
+            commands=handled,
+            hashes={service: app.registry.contract_hash(service) for service in services},
+            app=app.target or "",
+        )
+
+
+def host_identity() -> str:
+    """What tells one machine's processes from another's: equal only where process ids mean the same."""
+    parts = [socket.gethostname()]
+    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
+        try:
+            parts.append(os.readlink(path) if path.endswith("pid") else open(path).read().strip())  # noqa: SIM115, PTH123
+        except OSError:
+            parts.append("")
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,72 @@
+"""Lane: what one worker has in hands of one lane, in strands that each run one at a time."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from tense.messages.settlement import LANE
+from tense.ports.delivery import Delivery, Lease
+
+
+class Strand:
+    """Deliveries that must run one after the other."""
+
+    __slots__ = ("items", "lane", "name", "running")
+
+    def __init__(self, lane: "Lane", name: str) -> None:
+        self.lane = lane
+        self.name = name
+        self.items: deque[Delivery] = deque()
+        self.running = False
+
+
+class Lane:
+    """A lane while its lease is held.
+
+    `after` is the position read so far (-1: nothing yet). `dirty` says that more may stand in the backlog. `blocked`
+    are the strands that hold something back in the store. `careful` counts how many deliveries are still to be run
+    alone, because an earlier owner died.
+    """
+
+    __slots__ = ("after", "blocked", "careful", "dirty", "lease", "serial", "strands")
+
+    def __init__(self, lease: Lease, *, serial: bool, blocked: set[str], careful: int) -> None:
+        self.lease = lease
+        self.serial = serial
+        self.after = -1
+        self.dirty = True
+        self.blocked = blocked
+        self.careful = careful
+        self.strands: dict[str, Strand] = {}
+
+    def strand_of(self, delivery: Delivery) -> Strand:
+        """The strand a delivery belongs to: its lane's, its key's, or one of its own."""
+        key = delivery.metadata.partitionkey
+        if delivery.origin == "exception":
+            name = f"exception {key if key is not None else delivery.position}"
+        elif self.serial:
+            name = LANE
+        else:
+            name = f"key {key}" if key is not None else f"position {delivery.position}"
+        strand = self.strands.get(name)
+        if strand is None:
+            strand = self.strands[name] = Strand(self, name)
+        return strand
+
+    def is_blocked(self, delivery: Delivery) -> str | None:
+        """The strand behind which a delivery from the backlog must be held back, if any."""
+        if not self.blocked or delivery.origin == "exception":
+            return None
+        if LANE in self.blocked:
+            return LANE
+        key = delivery.metadata.partitionkey
+        return key if key is not None and key in self.blocked else None
+
+    def waiting(self) -> Iterator[Delivery]:
+        """What is in hands and not started, in order."""
+        for strand in self.strands.values():
+            yield from list(strand.items)[1 if strand.running else 0 :]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of it is in hands."""
+        return not self.strands

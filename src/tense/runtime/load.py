@@ -1,0 +1,99 @@
+"""Load: from an address to a store, and from `module:app` to an app."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from tense.errors import StoreUnusableError, TenseError
+from tense.ports.store import Store
+
+if TYPE_CHECKING:
+    from tense.runtime.app import App
+
+
+class AppNotFoundError(TenseError):
+    """What `module:app` names cannot be had."""
+
+
+def open_store(address: str) -> Store:
+    """The store at an address: `memory:`, `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`.
+
+    Raises:
+        StoreUnusableError: nothing serves such an address.
+    """
+    scheme = urlsplit(address).scheme
+    if scheme == "memory":
+        from tense.adapters.stores.memory.store import MemoryStore  # noqa: PLC0415 - the adapter that is chosen
+        from tense.adapters.stores.sqlite.scratch import SqliteScratch  # noqa: PLC0415 - as above
+
+        return MemoryStore(SqliteScratch())
+    if scheme == "sqlite":
+        from tense.adapters.stores.sqlite.store import SqliteStore  # noqa: PLC0415 - as above
+
+        return SqliteStore(sqlite_path(address))
+    text = f"{address!r} is no address of a store. Known are memory: and sqlite:///FILE."
+    raise StoreUnusableError(text)
+
+
+def sqlite_path(address: str) -> Path:
+    """The file of a SQLite address: three slashes for a relative path, four for an absolute one.
+
+    Raises:
+        StoreUnusableError: it names no file.
+    """
+    parts = urlsplit(address)
+    path = unquote(parts.path)
+    if parts.netloc or not path.startswith("/") or len(path) < 2:  # noqa: PLR2004 - the slash and a name
+        text = (
+            f"{address!r} names no file. Write sqlite:///shop.db, or sqlite:////var/lib/shop.db for an absolute path."
+        )
+        raise StoreUnusableError(text)
+    return Path(path[1:])
+
+
+def load_app(target: str, folder: str = ".") -> "App":
+    """The app that `module:app` names; `folder` is put in front of the import path.
+
+    Raises:
+        AppNotFoundError: the module cannot be imported, or has no such app.
+    """
+    from tense.runtime.app import App  # noqa: PLC0415 - load is imported by app's module for addresses
+
+    module_name, _, attribute = target.partition(":")
+    if not module_name or not attribute:
+        text = f"{target!r} does not name an app. Write MODULE:APP, such as shop.app:app."
+        raise AppNotFoundError(text)
+    if (place := str(Path(folder).resolve())) not in sys.path:
+        sys.path.insert(0, place)
+    found = _attribute(_module(module_name, target), attribute, target)
+    if not isinstance(found, App):
+        text = f"{target} is {type(found).__name__} and no tense.App."
+        raise AppNotFoundError(text)
+    return found
+
+
+def _module(name: str, target: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            text = f"{target}: there is no module {error.name!r} here. Run this in the project's folder."
+            raise AppNotFoundError(text) from None
+        text = f"{target}: {name} imports {error.name!r}, which is not installed."
+        raise AppNotFoundError(text) from error
+
+
+def _attribute(module: Any, attribute: str, target: str) -> Any:
+    found = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            from tense.runtime.app import App  # noqa: PLC0415 - as above
+
+            apps = sorted(name for name, value in vars(module).items() if isinstance(value, App))
+            hint = f" It has {', '.join(apps)}." if apps else " It has no App at all."
+            text = f"{target}: {module.__name__} has no {part!r}.{hint}"
+            raise AppNotFoundError(text)
+        found = getattr(found, part)
+    return found
