@@ -67,11 +67,7 @@ def run(
     kept = baseline or (Path(config.baseline) if config.baseline else None)
     if kept is not None:
         report, written = with_baseline(report, kept)
-        remark = (
-            f"{kept} was written with {report.known} findings; from now on only new ones fail."
-            if written
-            else ""
-        )
+        remark = f"{kept} was written with {report.known} findings; from now on only new ones fail." if written else ""
     return report.status(), FORMATS[form](report), remark
 
 
@@ -90,9 +86,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     config: Annotated[
         Path | None, typer.Option(help="Settings from this file instead of the nearest pyproject.toml.")
     ] = None,
-    explain_: Annotated[
-        str | None, typer.Option("--explain", metavar="RULE", help="Print what a rule means.")
-    ] = None,
+    explain_: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Print what a rule means.")] = None,
 ) -> None:
     """Say where commands and events are mixed up: exit 0 nothing, 1 findings, 2 unusable input."""
     try:

@@ -27,9 +27,7 @@ def write(path: Path, findings: Iterable[Finding]) -> int:
     kept = sorted((fingerprint(one), one.rule, one.subject) for one in findings)
     rows = [{"fingerprint": mark, "rule": rule, "subject": subject} for mark, rule, subject in kept]
     try:
-        path.write_text(
-            json.dumps({"version": _VERSION, "findings": rows}, indent=1) + "\n", encoding="utf-8"
-        )
+        path.write_text(json.dumps({"version": _VERSION, "findings": rows}, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise UnusableInputError(f"cannot be written: {error.strerror}", where=str(path)) from error
     return len(rows)
@@ -40,9 +38,7 @@ def read(path: Path) -> Counter[str]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["version"] != _VERSION:
-            raise UnusableInputError(
-                f"is a baseline of version {document['version']}, not {_VERSION}", where=str(path)
-            )
+            raise UnusableInputError(f"is a baseline of version {document['version']}, not {_VERSION}", where=str(path))
         return Counter(str(row["fingerprint"]) for row in document["findings"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, UnusableInputError):

@@ -54,9 +54,7 @@ def _among(rule: str, ids: Iterable[str]) -> bool:
 
 
 def _on(path: str, pattern: str) -> bool:
-    return (
-        fnmatch(path, pattern) or fnmatch(path, f"*/{pattern}") or path.startswith(pattern.rstrip("/*") + "/")
-    )
+    return fnmatch(path, pattern) or fnmatch(path, f"*/{pattern}") or path.startswith(pattern.rstrip("/*") + "/")
 
 
 _TABLES = {"thresholds", "severity", "per-path-ignores", "roles"}

@@ -56,8 +56,7 @@ def _notes(rule: Rule) -> list[str]:
         notes.append(f"**Judged where the source tells** {_listed(sorted(rule.needs))}.")
     if rule.whole:
         notes.append(
-            "**Judged only over a whole fleet**: it rests on an absence, and documents tell of one "
-            "application each."
+            "**Judged only over a whole fleet**: it rests on an absence, and documents tell of one application each."
         )
     if rule.id in SIGNS:
         notes.append(
@@ -66,9 +65,7 @@ def _notes(rule: Rule) -> list[str]:
             "One sign alone is a note, two that do not depend on each other a warning, all three an error."
         )
     if rule.given != Thresholds():
-        notes.append(
-            f"**Configured in the examples:** `layers = {[list(group) for group in rule.given.layers]}`."
-        )
+        notes.append(f"**Configured in the examples:** `layers = {[list(group) for group in rule.given.layers]}`.")
     return [_wrapped(note) for note in notes]
 
 

@@ -25,9 +25,7 @@ def render(report: Report) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {
-                    "driver": {"name": "tense", "rules": [_descriptor(rule, names[rule]) for rule in used]}
-                },
+                "tool": {"driver": {"name": "tense", "rules": [_descriptor(rule, names[rule]) for rule in used]}},
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(finding, used.index(finding.rule)) for finding in report.findings],
             }

@@ -82,9 +82,7 @@ def _unjudged(report: Report) -> Iterator[str]:
     for why, rows in groups.items():
         rules = " ".join(dict.fromkeys(row.rule for row in rows))
         sources = list(dict.fromkeys(row.source for row in rows))
-        where = (
-            relative(sources[0]) if len(sources) == 1 else f"{len(sources)} of {len(report.sources)} sources"
-        )
+        where = relative(sources[0]) if len(sources) == 1 else f"{len(sources)} of {len(report.sources)} sources"
         yield f"not judged in {where}, {why}: {rules}"
 
 

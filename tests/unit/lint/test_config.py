@@ -42,7 +42,7 @@ def test_a_rule_may_be_switched_off_or_given_another_weight():
     [
         ({"selct": ["N"]}, "select"),
         ({"thresholds": {"chian": 4}}, "chain"),
-        ({"select": ["N99"]}, "N09"),
+        ({"select": ["N99"]}, "unknown rule 'N99'. Did you mean 'N"),
         ({"ignore": ["Z"]}, "N01"),
         ({"severity": {"N09": "fatal"}}, "fatal"),
         ({"thresholds": {"chain": "four"}}, "int"),
@@ -57,7 +57,8 @@ def test_a_slip_is_told_with_what_was_meant(table, word):
 
 def test_thresholds_move_the_bar():
     chain = "\n".join(
-        f"event Step{one}Taken of s{one}\ns{one}/do publishes Step{one}Taken\ns{one + 1}/do handles Step{one}Taken" for one in range(4)
+        f"event Step{one}Taken of s{one}\ns{one}/do publishes Step{one}Taken\ns{one + 1}/do handles Step{one}Taken"
+        for one in range(4)
     )
 
     strict = judge(sketch(chain), parse({"select": ["G13"]}))
@@ -70,7 +71,11 @@ def test_thresholds_move_the_bar():
 def test_layers_forbidden_pairs_and_independent_groups_are_kept():
     topology = sketch("event BasketFilled of shop\nshop publishes BasketFilled\nstock/hold handles BasketFilled")
 
-    for table in ({"layers": [["shop"], ["stock"]]}, {"forbidden": [["stock", "shop"]]}, {"independent": [["shop", "stock"]]}):
+    for table in (
+        {"layers": [["shop"], ["stock"]]},
+        {"forbidden": [["stock", "shop"]]},
+        {"independent": [["shop", "stock"]]},
+    ):
         assert [one.rule for one in judge(topology, parse({"select": ["G29"], **table})).findings] == ["G29"]
     assert judge(topology, parse({"select": ["G29"], "layers": [["stock"], ["shop"]]})).findings == ()
 
@@ -84,7 +89,10 @@ def test_rules_are_ignored_on_paths():
 
 
 def test_a_service_is_given_a_role():
-    heard = "\n".join(f"event Thing{one}Placed of s{one}\ns{one}/do publishes Thing{one}Placed\nhub/on{one} handles Thing{one}Placed" for one in range(6))
+    heard = "\n".join(
+        f"event Thing{one}Placed of s{one}\ns{one}/do publishes Thing{one}Placed\nhub/on{one} handles Thing{one}Placed"
+        for one in range(6)
+    )
 
     assert judge(sketch(heard), parse({"select": ["G23"]})).findings
     assert not judge(sketch(heard), parse({"select": ["G23"], "roles": {"hub": ["audit"]}})).findings

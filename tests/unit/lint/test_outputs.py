@@ -26,8 +26,16 @@ PLACE = {
             "additionalProperties": False,
             "required": ["artifactLocation"],
             "properties": {
-                "artifactLocation": {"type": "object", "required": ["uri"], "properties": {"uri": {"type": "string", "format": "uri-reference"}}},
-                "region": {"type": "object", "required": ["startLine"], "properties": {"startLine": {"type": "integer", "minimum": 1}}},
+                "artifactLocation": {
+                    "type": "object",
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "format": "uri-reference"}},
+                },
+                "region": {
+                    "type": "object",
+                    "required": ["startLine"],
+                    "properties": {"startLine": {"type": "integer", "minimum": 1}},
+                },
             },
         },
         "logicalLocations": {"type": "array", "items": {"type": "object", "required": ["fullyQualifiedName"]}},
@@ -48,7 +56,11 @@ OURS = {
                 "additionalProperties": False,
                 "required": ["tool"],
                 "properties": {
-                    "tool": {"type": "object", "required": ["driver"], "properties": {"driver": {"type": "object", "required": ["name"]}}},
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {"driver": {"type": "object", "required": ["name"]}},
+                    },
                     "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
                     "results": {
                         "type": "array",
@@ -65,7 +77,10 @@ OURS = {
                                 "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
                                 "locations": {"type": "array", "items": PLACE},
                                 "relatedLocations": {"type": "array", "uniqueItems": True, "items": PLACE},
-                                "codeFlows": {"type": "array", "items": {"type": "object", "required": ["threadFlows"]}},
+                                "codeFlows": {
+                                    "type": "array",
+                                    "items": {"type": "object", "required": ["threadFlows"]},
+                                },
                             },
                         },
                     },
@@ -159,7 +174,9 @@ def test_github_escapes_what_would_end_a_command():
     assert line.startswith("::error file=a%2Cb%3Ac.yaml,line=2,title=X03 source-not-read::100%25 broken%0Areally")
 
 
-@pytest.mark.parametrize(("problem", "severity"), [({"fatal": True}, "error"), ({}, "warning"), ({"doubt": True}, "note")])
+@pytest.mark.parametrize(
+    ("problem", "severity"), [({"fatal": True}, "error"), ({}, "warning"), ({"doubt": True}, "note")]
+)
 def test_what_could_not_be_read_is_a_finding(problem, severity):
     topology = Topology(sources=("a",), problems=(Problem(text="is broken", place=Place(file="a"), **problem),))
 

@@ -25,7 +25,9 @@ def ids(report: Report) -> list[str]:
 
 
 def test_a_silencer_with_a_reason_silences_its_line(tmp_path: Path):
-    report = judged(tmp_path / "a.py", "class CustomerUpdated: ...  # tense: ignore[N09] the register is the business\n", 1)
+    report = judged(
+        tmp_path / "a.py", "class CustomerUpdated: ...  # tense: ignore[N09] the register is the business\n", 1
+    )
 
     assert ids(report) == []
     assert report.silenced == 1
@@ -105,7 +107,9 @@ def _written(tmp_path: Path, findings: list[Finding]) -> Path:
     return tmp_path / "known.json"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 9, "findings": []}', '{"version": 1, "findings": [{}]}', "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"version": 9, "findings": []}', '{"version": 1, "findings": [{}]}', "\udcff"]
+)
 def test_what_is_no_baseline_is_refused_in_one_line(tmp_path: Path, text):
     path = tmp_path / "baseline.json"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -15,6 +15,13 @@ OWNERS = ("process", "pipeline", "saga", "orchestrator")
 """Roles of services that own a whole flow, so that a chain through them is nobody's accident."""
 
 
+_FAN = 128
+"""Chains are followed into that many handlers of one message; more are a finding of their own."""
+
+_NOBODY = "?"
+"""Stands for the speaker of a message that no source names."""
+
+
 def node_of(handling: Handling) -> Node:
     """The handling as a node of a graph of handlers."""
     return (handling.service, handling.message, handling.name)
@@ -35,7 +42,7 @@ def graph_of(index: Index, kind: str) -> dict[Node, tuple[Node, ...]]:
             node_of(following)
             for said in index.inside(handling)
             if index.kind(said.message) == kind
-            for following in of(index.handlings, said.message)
+            for following in of(index.handlings, said.message)[:_FAN]
             if following.service != handling.service
         ]
         graph[node_of(handling)] = tuple(dict.fromkeys(after))
@@ -47,7 +54,7 @@ def _hops(index: Index, nodes: tuple[Node, ...], verb: str = "publishes") -> tup
     steps: list[Hop] = []
     for position, (service, message, handler) in enumerate(nodes):
         if position == 0:
-            speaker = next((one for one in of(index.speakers, message) if one != service), "?")
+            speaker = next((one for one in of(index.speakers, message) if one != service), _NOBODY)
         else:
             speaker = nodes[position - 1][0]
         said = next((one for one in of(index.sayings, message) if one.service == speaker), None)
@@ -58,7 +65,7 @@ def _hops(index: Index, nodes: tuple[Node, ...], verb: str = "publishes") -> tup
 
 
 def _services(index: Index, nodes: tuple[Node, ...]) -> list[str]:
-    return list(dict.fromkeys(hop.service for hop in _hops(index, nodes)))
+    return [name for name in dict.fromkeys(hop.service for hop in _hops(index, nodes)) if name != _NOBODY]
 
 
 def starts(graph: dict[Node, tuple[Node, ...]]) -> list[Node]:
@@ -84,9 +91,11 @@ def _chains(index: Index) -> Iterator[tuple[Node, ...]]:
 
 
 def _long_chain(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
+    told: set[Node] = set()
     for nodes in _chains(index):
         services = _services(index, nodes)
-        if len(services) >= thresholds.chain:
+        if len(services) >= thresholds.chain and told.isdisjoint(nodes[1:]):
+            told.update(nodes[1:])
             path = _hops(index, nodes)
             yield Sight(
                 subject=nodes[0][1],

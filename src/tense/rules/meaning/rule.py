@@ -44,9 +44,10 @@ Check = Callable[[Index, Thresholds], Iterable[Sight]]
 class Rule(Value, frozen=True, kw_only=True):
     """One rule of the catalogue.
 
-    `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that
-    rests on an absence, so that every source must tell them; `by_kind` one whose weight rests on the kind of the message. `bad` and `good` are sketches (`sketch.py`): the
-    rule finds something in the first and nothing in the second, under the thresholds `given`.
+    `needs` are the facts that a source must tell for the rule to be judged there; `whole` marks a rule that rests
+    on an absence, so that every source must tell them; `by_kind` one whose weight rests on the kind of the message.
+    `bad` and `good` are sketches (`sketch.py`): the rule finds something in the first and nothing in the second,
+    under the thresholds `given`.
     """
 
     id: str

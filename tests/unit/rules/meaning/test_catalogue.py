@@ -17,7 +17,9 @@ PAGES = Path(__file__).resolve().parents[4] / "docs" / "reference" / "rules"
 def test_the_catalogue_has_34_names_42_graph_and_18_schema_rules():
     ids = [rule.id for rule in RULES]
 
-    wanted = [f"{letter}{number:02}" for letter, last in (("N", 34), ("G", 42), ("S", 18)) for number in range(1, last + 1)]
+    wanted = [
+        f"{letter}{number:02}" for letter, last in (("N", 34), ("G", 42), ("S", 18)) for number in range(1, last + 1)
+    ]
     assert ids == wanted
 
 

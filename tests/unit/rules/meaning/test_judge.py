@@ -119,6 +119,21 @@ def test_the_way_of_a_chain_is_drawn_from_its_first_publisher_to_its_last_handle
     assert [hop.message for hop in finding.path] == ["OrderPlaced", "InvoiceRaised", "GoodsPicked", ""]
 
 
+def test_two_ways_into_one_chain_are_one_finding():
+    topology = sketch(
+        BY_ID["G13"].bad
+        + "\nevent OrderRenewed of orders\norders/renew publishes OrderRenewed\nbilling/bill handles OrderRenewed"
+    )
+
+    assert len(judge(topology, [BY_ID["G13"]]).findings) == 1
+
+
+def test_a_speaker_that_nobody_names_is_no_service_of_a_chain():
+    topology = sketch(BY_ID["G13"].bad.replace("orders/place publishes OrderPlaced\n", ""))
+
+    assert judge(topology, [BY_ID["G13"]]).findings == ()
+
+
 def test_a_project_may_add_verbs_of_its_own():
     topology = sketch("event FrobnicateOrder of orders {order_id}")
 
@@ -145,9 +160,18 @@ def test_messages_that_nobody_declared_are_judged_by_their_use():
 
 def test_ten_thousand_messages_in_one_ring_are_judged_in_seconds():
     count = 10_000
-    messages = tuple(Message(name=f"Thing{number}Placed", written=f"Thing{number}Placed", kind="event", owner=f"s{number}") for number in range(count))
-    sayings = tuple(Saying(service=f"s{number}", message=f"Thing{number}Placed", verb="publish", inside="on") for number in range(count))
-    handlings = tuple(Handling(service=f"s{(number + 1) % count}", message=f"Thing{number}Placed", name="on") for number in range(count))
+    messages = tuple(
+        Message(name=f"Thing{number}Placed", written=f"Thing{number}Placed", kind="event", owner=f"s{number}")
+        for number in range(count)
+    )
+    sayings = tuple(
+        Saying(service=f"s{number}", message=f"Thing{number}Placed", verb="publish", inside="on")
+        for number in range(count)
+    )
+    handlings = tuple(
+        Handling(service=f"s{(number + 1) % count}", message=f"Thing{number}Placed", name="on")
+        for number in range(count)
+    )
     topology = Topology(sources=("ring",), messages=messages, sayings=sayings, handlings=handlings)
 
     started = time.perf_counter()
@@ -161,7 +185,12 @@ def test_one_message_between_everybody_does_not_explode():
     services = [f"s{number}" for number in range(2_000)]
     sayings = tuple(Saying(service=name, message="OrderPlaced", verb="publish", inside="on") for name in services)
     handlings = tuple(Handling(service=name, message="OrderPlaced", name="on") for name in services)
-    topology = Topology(sources=("mesh",), messages=(Message(name="OrderPlaced", written="OrderPlaced", kind="event"),), sayings=sayings, handlings=handlings)
+    topology = Topology(
+        sources=("mesh",),
+        messages=(Message(name="OrderPlaced", written="OrderPlaced", kind="event"),),
+        sayings=sayings,
+        handlings=handlings,
+    )
 
     started = time.perf_counter()
     found = judge(topology, RULES).findings

@@ -1,5 +1,7 @@
 """Sketches are read as written; walks are right on any graph."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +14,19 @@ GRAPHS = st.dictionaries(st.integers(0, 8), st.lists(st.integers(0, 8), max_size
 
 
 def test_a_sketch_reads_messages_fields_and_options():
-    topology = sketch("event OrderPlaced of orders {order_id, note?, lines: array[], op: create|delete}; public; version 2")
+    topology = sketch(
+        "event OrderPlaced of orders {order_id, note?, lines: array[], op: create|delete}; public; version 2"
+    )
 
     (message,) = topology.messages
     assert (message.kind, message.owner, message.public, message.version) == ("event", "orders", True, 2)
     assert message.fields is not None
-    assert [(one.name, one.required) for one in message.fields] == [("order_id", True), ("note", False), ("lines", True), ("op", True)]
+    assert [(one.name, one.required) for one in message.fields] == [
+        ("order_id", True),
+        ("note", False),
+        ("lines", True),
+        ("op", True),
+    ]
     assert message.fields[2].bounded is False
     assert message.fields[3].values == ("create", "delete")
 
@@ -62,7 +71,7 @@ def test_the_longest_way_is_a_way_of_that_length_without_repeats(graph):
     for node in graph:
         nodes = way(lengths, node)
         assert len(nodes) == lengths[node][0] == len(set(nodes))
-        assert all(after in graph[before] for before, after in zip(nodes, nodes[1:], strict=False))
+        assert all(after in graph[before] for before, after in pairwise(nodes))
 
 
 def test_at_start_only_certain_names_are_found():
