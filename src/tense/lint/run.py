@@ -14,6 +14,9 @@ from tense.rules.meaning.graph import Problem, Topology, Value
 from tense.rules.meaning.judge import Unjudged
 from tense.rules.meaning.judge import judge as judged_by
 
+_FEW = 3
+"""A document that breaks its format in many places is told of in that many."""
+
 
 class Report(Value, frozen=True, kw_only=True):
     """What a run has to say. `silenced` and `known` count what was left out: with a reason, by a baseline."""
@@ -86,8 +89,16 @@ def _weighed(findings: Iterable[Finding], config: Config) -> Iterator[Finding]:
 
 
 def _read_badly(problems: Iterable[Problem]) -> Iterator[Finding]:
-    """What a reader could not read, or read with a doubt, as findings of the linter."""
-    for problem in problems:
+    """What a reader could not read, or read with a doubt, as findings of the linter; a few of each file."""
+    seen: Counter[str] = Counter()
+    told = tuple(problems)
+    count = Counter(problem.place.file if problem.place else "" for problem in told if not problem.fatal)
+    for problem in told:
+        file = problem.place.file if problem.place else ""
+        seen[file] += not problem.fatal
+        if not problem.fatal and seen[file] > _FEW:
+            continue
+        more = count[file] - _FEW if seen[file] == _FEW else 0
         rule, name = ("X03", "source-not-read") if problem.fatal else ("X04", "source-in-doubt")
         yield Finding(
             rule=rule,
@@ -95,7 +106,7 @@ def _read_badly(problems: Iterable[Problem]) -> Iterator[Finding]:
             severity="error" if problem.fatal else "note" if problem.doubt else "warning",
             certainty=1.0,
             subject=problem.place.file if problem.place else "",
-            text=problem.text,
+            text=f"{problem.text} (and {more} more in this file)" if more > 0 else problem.text,
             mend="Mend the source, or leave it out.",
             place=problem.place,
         )

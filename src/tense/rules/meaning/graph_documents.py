@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tense.rules.meaning.finding import Sight
 from tense.rules.meaning.graph import Handling, Place, Saying
 from tense.rules.meaning.index import SURE, Index, of
+from tense.rules.meaning.names import imperative
 from tense.rules.meaning.rule import Rule, Thresholds, facts
 
 
@@ -83,9 +84,8 @@ def _event_with_reply(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 def _shared_command_channel(index: Index, _: Thresholds) -> Iterator[Sight]:
     for message in index.messages.values():
-        receivers, reading = of(index.receivers, message.name), index.readings[message.name]
-        imperative = reading.kind == "command" and reading.confidence >= SURE
-        if len(receivers) > 1 and imperative and not index.declared(message.name):
+        receivers, sure = of(index.receivers, message.name), imperative(index, message)
+        if len(receivers) > 1 and sure and not index.declared(message.name):
             first = of(index.handlings, message.name)[0]
             yield Sight(
                 subject=message.name,
