@@ -4,7 +4,7 @@ from tense.rules.naming.inflection import base_of, is_particle, is_past, is_verb
 from tense.rules.naming.lexicon import section
 from tense.rules.naming.phrase import Phrase, phrase_of
 from tense.rules.naming.vocabulary import Word
-from tense.rules.naming.words import acronyms, style_of
+from tense.rules.naming.words import Split, acronyms, style_of
 
 __all__ = [
     "as_command",
@@ -33,6 +33,9 @@ _NEVER_ORDERED = {
 }
 """Verbs that nobody is told to do."""
 
+_ALIKE = {"put", "run", "come", "become", "overcome", "let"}
+"""Participles that nobody reads as past at the end of a name."""
+
 _SEPARATORS = {"snake": "_", "UPPER_SNAKE": "_", "kebab": "-", "words": " "}
 
 
@@ -56,7 +59,8 @@ def as_event(name: str) -> str | None:
         turned = _plain_past(grammar)
     else:
         return None
-    return _written(name, grammar, turned)
+    alike = turned is not None and turned[-1] in _ALIKE
+    return None if alike else _written(name, grammar, turned)
 
 
 def as_command(name: str) -> str | None:
@@ -94,13 +98,7 @@ def _imperative_to_past(grammar: Phrase) -> list[str] | None:
     words = grammar.words[grammar.begin : grammar.at if grammar.inner_imperative else None]
     verb, rest = words[0], list(words[1:])
     particle: list[str] = []
-    if (
-        rest
-        and rest[0].particle
-        and rest[0].text in section("particles")
-        and len(rest) > 1
-        and not rest[1].joiner
-    ):
+    if rest and rest[0].particle and rest[0].text in section("particles") and len(rest) > 1 and not rest[1].joiner:
         particle = [rest.pop(0).text]
     if any(word.text in {"and", "or"} for word in rest) or verb.text[-1:].isdigit():
         return None
@@ -144,9 +142,7 @@ def _past_to_imperative(grammar: Phrase) -> list[str] | None:
         return None
     behind: list[Word] = list(grammar.words[at + 1 :])
     particle = (
-        [behind.pop(0).text]
-        if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner)
-        else []
+        [behind.pop(0).text] if behind and behind[0].particle and not (len(behind) > 1 and behind[0].joiner) else []
     )
     thing = [text for text in texts[grammar.begin : at] if text not in section("auxiliaries")]
     if any(text in section("negatives") or text in section("modals") for text in thing):
@@ -167,34 +163,32 @@ def _written(name: str, grammar: Phrase, texts: list[str] | None) -> str | None:
     if not texts:
         return None
     parts = grammar.split
-    only_last = (
-        [word.text for word in grammar.words[:-1]] == texts[:-1]
-        and parts.version is None
-        and not parts.stripped
-    )
-    if only_last and grammar.words and name.endswith(parts.pieces[-1]):
-        last_piece = parts.pieces[-1]
-        upper = last_piece.isupper() and len(last_piece) > 1
-        spelt = texts[-1].upper() if upper else _cased(texts[-1], {}, title=last_piece[:1].isupper())
-        better = name[: len(name) - len(last_piece)] + spelt
-        return None if better == name else better
+    if grammar.words and not parts.stripped and [word.text for word in grammar.words[:-1]] == texts[:-1]:
+        return _with_last(name, parts, texts[-1])
     as_written = {piece.lower(): piece for piece in parts.pieces}
     whole = len(grammar.words) == len(parts.words)
-    last = parts.pieces[-len(grammar.words) :]
     start = _starts_at(name, parts.pieces, 0 if whole else len(parts.pieces) - len(grammar.words))
     version = f".{parts.version}" if parts.version and parts.style == "dotted" else ""
     if whole and len(parts.segments) > 1:
         separator = next(letter for letter in name[start:] if letter in "./:")
-        spelt = separator.join(
-            _cased(text, as_written, title=parts.segments[-1][0].istitle()) for text in texts
-        )
+        spelt = separator.join(_cased(text, as_written, title=parts.segments[-1][0].istitle()) for text in texts)
     else:
-        text = name[start:]
-        style = style_of(text if len(last) > 1 else "".join(last))
-        style = "PascalCase" if style == "UPPER_SNAKE" and not text.isupper() else style
+        last = parts.pieces[-1]
+        text = name[start : name.rfind(last) + len(last)]
+        style = style_of(text)
         spelt = _joined(texts, as_written, style)
     better = name[:start] + spelt + version
     return None if better == name else better
+
+
+def _with_last(name: str, parts: Split, text: str) -> str | None:
+    """The name with another last word; a version behind a dot stays."""
+    last = parts.pieces[-1]
+    start = name.rfind(last)
+    behind = name[start + len(last) :] if parts.style == "dotted" else ""
+    upper = last.isupper() and len(last) > 1
+    better = name[:start] + (text.upper() if upper else _cased(text, {}, title=last[:1].isupper())) + behind
+    return None if start < 0 or better == name else better
 
 
 def _starts_at(name: str, pieces: tuple[str, ...], index: int) -> int:

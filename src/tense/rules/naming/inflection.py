@@ -81,12 +81,7 @@ def base_of(past: str) -> str | None:
 def _guessed_base(past: str) -> str | None:
     """The base of a regular past of a verb that no table knows."""
     stem = past[:-2]
-    if (
-        not past.endswith("ed")
-        or len(past) < _SHORTEST_PAST + 1
-        or not past.isascii()
-        or past.endswith("eed")
-    ):
+    if not past.endswith("ed") or len(past) < _SHORTEST_PAST + 1 or not past.isascii() or past.endswith("eed"):
         return None
     if not any(letter in _VOWELS + "y" for letter in stem):
         return None
@@ -98,11 +93,7 @@ def _guessed_base(past: str) -> str | None:
     if stem[-1] in "cvgsuz" or stem.endswith(
         ("at", "et", "it", "ut", "ot", "bl", "dl", "tl", "pl", "ir", "ur", "ar", "or", "in")
     ):
-        return (
-            stem + "e"
-            if not stem.endswith(("ss", "ng", "eat", "et", "it", "oin", "ain", "er", "on"))
-            else stem
-        )
+        return stem + "e" if not stem.endswith(("ss", "ng", "eat", "et", "it", "oin", "ain", "er", "on")) else stem
     return stem
 
 

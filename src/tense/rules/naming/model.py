@@ -26,7 +26,7 @@ def weights() -> Mapping[str, float]:
 def score(features: Iterable[str], table: Mapping[str, float] | None = None) -> float:
     """The sum of the weights of these features: above nothing speaks for an event, below for a command."""
     known = weights() if table is None else table
-    return sum(known.get(feature, 0.0) for feature in features)
+    return sum([known.get(feature, 0.0) for feature in features])
 
 
 def probability(score: float) -> float:

@@ -1,12 +1,13 @@
 """The grammar of a name: which word is the verb, where it stands, and what mood it makes."""
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
 from tense.rules.naming.lexicon import section
 from tense.rules.naming.vocabulary import Word, word_of
-from tense.rules.naming.words import Split, split
+from tense.rules.naming.words import LONGEST, Split, split
 
 Mood = Literal["imperative", "past", "gerund", "future", "noun", "state", "query", "unknown"]
 
@@ -33,6 +34,12 @@ class Phrase(msgspec.Struct, frozen=True, kw_only=True):
 
 def phrase_of(name: str) -> Phrase:
     """Read a name as grammar."""
+    return _recent(name[:LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _recent(name: str) -> Phrase:
+    # Judging a name and mending it ask for its grammar several times in a row.
     return phrase(split(name))
 
 
@@ -91,7 +98,8 @@ def _begin(words: tuple[Word, ...]) -> int:
         return 0
     first, second = words[0], words[1]
     happens = any(word.past or word.gerund for word in words[1:])
-    if first.text in {"before", "after"} or (first.text in {"pre", "post", "on"} and happens):
+    published = first.text != "on" and (second.past or second.gerund)
+    if first.text in {"before", "after"} or (first.text in {"pre", "post", "on"} and happens and not published):
         return 1
     if (
         first.text in section("skippable")
@@ -133,7 +141,7 @@ def _single(words: tuple[Word, ...], begin: int) -> _Decision:  # noqa: PLR0911 
         return "imperative", begin, {}
     if word.gerund:
         return "gerund", begin, {}
-    return ("unknown" if word.homograph else "noun"), begin, {}
+    return ("unknown", begin, {}) if word.homograph else ("noun", None, {})
 
 
 _ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
@@ -141,13 +149,9 @@ _ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
 
 def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
-    if not first.reading or (
-        begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING
-    ):
+    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING):
         return _UNDECIDED
-    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(
-        words[-1].outcome
-    ):
+    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(words[-1].outcome):
         return _UNDECIDED
     closing = _closing_past(words, begin)
     if closing is not None and words[closing].text in section("outcome-pasts"):
@@ -156,20 +160,22 @@ def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
 
 
 def _closing_past(words: tuple[Word, ...], begin: int) -> int | None:
-    """The past word that closes the clause: last, or before a particle or a by/to/in phrase."""
+    """The past word that closes the clause: last, or before a particle or a by/to/in phrase.
+
+    One behind a joiner (`ChangedToPaid`) closes it only where there is no other.
+    """
+    second = None
     for at in range(len(words) - 1, begin, -1):
         word = words[at]
-        follows = words[at + 1] if at + 1 < len(words) else None
         opened = at == begin + 1 and words[begin].verb and not words[begin].noun_first and word.object
         if not (word.past or word.base_past or word.trap) or (word.base_past and opened):
             continue
-        if word.trap and words[at - 1].joiner:
+        if at + 1 < len(words) and not (words[at + 1].particle or words[at + 1].joiner):
             continue
-        if follows is None:
+        if not words[at - 1].joiner:
             return at
-        if follows.particle or follows.joiner:
-            return at
-    return None
+        second = second if second is not None or word.trap else at
+    return second
 
 
 def _verb_first(words: tuple[Word, ...], begin: int) -> _Decision:
@@ -250,9 +256,7 @@ def _past_within(words: tuple[Word, ...], begin: int) -> _Decision:
 def _closed(words: tuple[Word, ...], closing: int) -> _Decision:
     """Past, unless base and participle are one word and the reader cannot know: OrderPut, SystemShutDown."""
     verb, behind = words[closing], words[closing + 1 :]
-    unclear = verb.base_past and (
-        (verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle)
-    )
+    unclear = verb.base_past and ((verb.text == "put" and not behind) or (len(behind) == 1 and behind[0].particle))
     return ("unknown" if unclear else "past"), closing, {}
 
 

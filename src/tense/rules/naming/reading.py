@@ -76,9 +76,7 @@ def _by_weight(grammar: Phrase, weight: float) -> Verdict:
     kind: ReadsAs = "event" if event >= 0.5 else "command"  # noqa: PLR2004 - the middle
     confidence = max(event, 1 - event)
     if expected is not None and expected != kind and grammar.split.suffix is None:
-        return ambiguous(
-            f"{_reason(grammar, expected)} Names spelt like this one are often the other kind.", 0.6
-        )
+        return ambiguous(f"{_reason(grammar, expected)} Names spelt like this one are often the other kind.", 0.6)
     least = SURE if expected == kind or grammar.split.suffix is not None else SURER
     if confidence < least:
         return ambiguous("Nothing in it decides between a doing and a happening.", 0.6)
@@ -100,9 +98,7 @@ def _reason(grammar: Phrase, kind: str) -> str:
     if grammar.split.suffix is not None:
         return f"The name itself says {grammar.split.suffix}; its words say little else."
     if grammar.at is not None:
-        return (
-            f"{quoted(grammar.words[grammar.at].text)} has no tense; names spelt like this one are {kind}s."
-        )
+        return f"{quoted(grammar.words[grammar.at].text)} has no tense; names spelt like this one are {kind}s."
     return f"No word decides; names spelt and begun like this one are {kind}s."
 
 

@@ -9,14 +9,10 @@ from tense.rules.naming.phrase import Mood, Phrase, phrase_of
 from tense.rules.naming.words import Style, Suffix
 
 _REPLY = frozenset({"response", "reply", "result", "answer"})
-_REFUSALS = frozenset(
-    {"cannot", "denied", "invalid", "refused", "declined", "forbidden", "unable", "rejected"}
-)
+_REFUSALS = frozenset({"cannot", "denied", "invalid", "refused", "declined", "forbidden", "unable", "rejected"})
 _CONDITIONS = frozenset({"if", "when", "unless", "maybe", "try"})
 _AGES = frozenset({"new", "old"})
-_COMPOUNDS = frozenset(
-    {"request", "response", "result", "criteria", "action", "validation", "route", "hook", "step"}
-)
+_COMPOUNDS = frozenset({"request", "response", "result", "criteria", "action", "validation", "route", "hook", "step"})
 """Nouns that take a verb in front of them as their name: `BuildValidation`, `ResolveCriteria`."""
 
 _NEEDS = frozenset({"needed", "required", "due"})
@@ -106,17 +102,15 @@ def signs_of(name: str, grammar: Phrase) -> Signs:
         base_past_alone=len(parts.words) == 1 and grammar.words[0].base_past if texts else False,
         status_changed=_ends_in(texts, {"status", "state"}, {"changed", "updated"}),
         property_changed=count > 1 and grammar.mood == "past" and last in {"changed", "updated", "set"},
-        technical=grammar.mood != "noun" and any(text in section("technical") for text in texts),
-        needed=last in _NEEDS
-        or (count > 1 and texts[-2] == "pending" and grammar.words[-1].verb if texts else False),
+        technical=count > 1 and grammar.mood != "noun" and any(text in section("technical") for text in texts),
+        needed=last in _NEEDS or (count > 1 and texts[-2] == "pending" and grammar.words[-1].verb if texts else False),
         requested_object=(grammar.inner_imperative and last in {"requested", "needed", "required"})
         or _asks_at_end(grammar),
         reply=last in _REPLY,
         queried=last == "queried",
         rejection_like=any(text in _REFUSALS for text in texts),
         noun_only=grammar.mood == "noun",
-        passive=grammar.mood == "past"
-        and any(text in section("auxiliaries") for text in texts[: grammar.at]),
+        passive=grammar.mood == "past" and any(text in section("auxiliaries") for text in texts[: grammar.at]),
         foreign=any(word.foreign for word in grammar.words) and grammar.mood in {"noun", "unknown"},
         certain=is_certain(grammar),
     )

@@ -74,9 +74,7 @@ def _is_query(grammar: Phrase) -> Verdict | None:
     verb = grammar.words[grammar.begin].text
     if suffix == "event":
         return ambiguous(f"{quoted(verb)} asks, and the suffix says event.")
-    return Verdict(
-        kind="query", confidence=0.92, why=f"{quoted(verb)} asks for something and changes nothing."
-    )
+    return Verdict(kind="query", confidence=0.92, why=f"{quoted(verb)} asks for something and changes nothing.")
 
 
 def _is_base_past(grammar: Phrase) -> Verdict | None:
@@ -84,9 +82,7 @@ def _is_base_past(grammar: Phrase) -> Verdict | None:
         return None
     word = grammar.words[grammar.at]
     if word.base_past or word.trap:
-        return ambiguous(
-            f"{quoted(word.text)} is base form and past in one, and nothing beside it decides.", 0.9
-        )
+        return ambiguous(f"{quoted(word.text)} is base form and past in one, and nothing beside it decides.", 0.9)
     return None
 
 
@@ -100,9 +96,7 @@ def _is_future(grammar: Phrase) -> Verdict | None:
 def _is_modal(grammar: Phrase) -> Verdict | None:
     modal = next((word.text for word in grammar.words if word.text in section("modals")), None)
     if modal and grammar.mood not in {"imperative", "query"} and grammar.split.suffix is None:
-        return ambiguous(
-            f"{quoted(modal)} says what may be, not what was done: an answer rather than a message."
-        )
+        return ambiguous(f"{quoted(modal)} says what may be, not what was done: an answer rather than a message.")
     return None
 
 
@@ -126,9 +120,7 @@ def _is_single(grammar: Phrase) -> Verdict | None:
         return _noun(grammar)
     if grammar.mood == "unknown":
         return ambiguous(f"{quoted(word.text)} alone is verb and noun.")
-    if grammar.mood == "gerund" or (
-        grammar.mood == "imperative" and grammar.split.style in {"lower", "dotted"}
-    ):
+    if grammar.mood == "gerund" or (grammar.mood == "imperative" and grammar.split.style in {"lower", "dotted"}):
         return ambiguous(f"{quoted(word.text)} alone says neither who nor when.", 0.7)
     return None
 
@@ -156,9 +148,7 @@ def _is_noun(grammar: Phrase) -> Verdict | None:
     activity = grammar.words[-1].text in section("gerund-nouns")
     if (
         not activity
-        and any(
-            word.homograph and word.tag != "G" for word in grammar.words[grammar.begin : grammar.begin + 1]
-        )
+        and any(word.homograph and word.tag != "G" for word in grammar.words[grammar.begin : grammar.begin + 1])
         and len(grammar.words) > 1
     ):
         return None
@@ -170,13 +160,9 @@ def _is_contradiction(grammar: Phrase) -> Verdict | None:
     if suffix == "event" and grammar.mood == "imperative" and not is_hook(grammar):
         verb = grammar.words[grammar.begin]
         if verb.pure or verb.base_past or len(grammar.words) > 1:
-            return ambiguous(
-                f"{quoted(verb.text)} tells someone to do something, and the suffix says event.", 0.85
-            )
+            return ambiguous(f"{quoted(verb.text)} tells someone to do something, and the suffix says event.", 0.85)
     if suffix == "command" and grammar.mood == "past" and grammar.at is not None:
-        return ambiguous(
-            f"{quoted(grammar.words[grammar.at].text)} is past, and the suffix says command.", 0.85
-        )
+        return ambiguous(f"{quoted(grammar.words[grammar.at].text)} is past, and the suffix says command.", 0.85)
     return None
 
 
@@ -184,11 +170,7 @@ def _is_topic(grammar: Phrase) -> Verdict | None:
     """A segment `event` or `command` in a topic, against the verb behind it."""
     kind = grammar.split.topic_kind
     says: Literal["command", "event"] | None = (
-        "command"
-        if grammar.verb_last or grammar.mood == "imperative"
-        else "event"
-        if grammar.mood == "past"
-        else None
+        "command" if grammar.verb_last or grammar.mood == "imperative" else "event" if grammar.mood == "past" else None
     )
     if kind not in {"command", "event"} or says is None or grammar.at is None:
         return None
@@ -196,6 +178,17 @@ def _is_topic(grammar: Phrase) -> Verdict | None:
     if says != kind:
         return ambiguous(f"Its segment says {kind}, and {verb} says {says}.", 0.85)
     return Verdict(kind=says, confidence=0.95, why=f"Its segment says {kind}, and so does {verb}.")
+
+
+def _is_method(grammar: Phrase) -> Verdict | None:
+    """A thing, a dot and a base verb: `orders.place`, as topics of commands and protocols have it."""
+    parts = grammar.split
+    if not grammar.verb_last or parts.style != "dotted" or parts.suffix is not None or parts.namespace:
+        return None
+    word = grammar.words[-1]
+    if len(parts.segments) != _PAIR or len(parts.segments[-1]) != 1 or word.noun_first:
+        return None
+    return Verdict(kind="command", confidence=0.8, why=f"{quoted(word.text)} behind the dot is a call.")
 
 
 def _is_untensed(grammar: Phrase) -> Verdict | None:
@@ -206,7 +199,7 @@ def _is_untensed(grammar: Phrase) -> Verdict | None:
     word = grammar.words[grammar.at]
     one_segment = len(parts.segments) == 1 or len(parts.segments[-1]) > 1
     if grammar.verb_last and one_segment and parts.style != "UPPER_SNAKE":
-        return ambiguous(f"{quoted(word.text)} behind a noun has no tense: done, or to be done?", 0.75)
+        return ambiguous(f"{quoted(word.text)} behind a noun has no tense: it may be done, or to be done.", 0.75)
     if grammar.mood == "state" and word.verb_state and parts.style != "kebab":
         return ambiguous(f"{quoted(word.text)} is a state and a verb.", 0.75)
     return None
@@ -214,12 +207,7 @@ def _is_untensed(grammar: Phrase) -> Verdict | None:
 
 def _is_adjective(grammar: Phrase) -> Verdict | None:
     words = grammar.words[grammar.begin :]
-    if (
-        grammar.mood == "past"
-        and grammar.at == grammar.begin
-        and len(words) == _PAIR
-        and grammar.split.suffix is None
-    ):
+    if grammar.mood == "past" and grammar.at == grammar.begin and len(words) == _PAIR and grammar.split.suffix is None:
         first, second = words
         if first.text in section("adjective-pasts") and not second.particle and not second.joiner:
             return ambiguous(f"{quoted(first.text)} in front of a noun may be its adjective.", 0.7)
@@ -238,6 +226,7 @@ BY_GRAMMAR: tuple[Callable[[Phrase], Verdict | None], ...] = (
     _is_single,
     _is_topic,
     _is_contradiction,
+    _is_method,
     _is_untensed,
     _is_adjective,
     _is_noun,

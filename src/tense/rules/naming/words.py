@@ -27,6 +27,7 @@ LONGEST = 256
 
 _PIECES = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _SEPARATORS = re.compile(r"[^\w]+|_+")
+_SEGMENTS = re.compile(r"[./:]+|,| - ")
 _VERSION = re.compile(r"v[0-9]+(?:[._-]?[0-9]+)*", re.IGNORECASE)
 _TAIL_VERSION = re.compile(r"(?<=[a-z0-9_\- ])(?:V|_v|-v| v)[0-9]+$|(?<=[a-z])v[0-9]{1,2}$")
 _SUFFIXES: dict[str, Suffix] = {
@@ -84,16 +85,15 @@ def style_of(name: str) -> Style:  # noqa: PLR0911 - one return for each style
         return "dotted"
     if "/" in name or ":" in name:
         return "slash_colon"
-    letters = [letter for letter in name if letter.isalpha()]
     if "_" in name:
-        return "UPPER_SNAKE" if letters and all(letter.isupper() for letter in letters) else "snake"
+        return "UPPER_SNAKE" if name.isupper() else "snake"
     if "-" in name:
         return "kebab"
-    if name.isupper() and len(letters) > 1:
+    if name.isupper() and len(name) > 1:
         return "UPPER_SNAKE"
     if name[0].isupper():
         return "PascalCase"
-    return "camelCase" if any(letter.isupper() for letter in letters) else "lower"
+    return "lower" if name.islower() else "camelCase"
 
 
 def split(name: str) -> Split:
@@ -101,18 +101,13 @@ def split(name: str) -> Split:
     name = name[:LONGEST].strip()
     style = style_of(name)
     bare, version = _without_version(name)
-    groups = [group for group in (_cut(part) for part in re.split(r"[./:]+|,| - ", bare)) if group]
+    groups = [group for group in map(_cut, _SEGMENTS.split(bare)) if group]
     kept: list[list[str]] = []
     topic: Suffix | None = None
     for at, group in enumerate(groups):
         if _VERSION.fullmatch("".join(group)) and len(groups) > 1:
             version = version or "".join(group).lower()
-        elif (
-            len(group) == 1
-            and group[0].lower() in _TOPIC_KINDS
-            and 0 < at + 1 < len(groups)
-            and len(groups) >= _TOPIC
-        ):
+        elif len(group) == 1 and group[0].lower() in _TOPIC_KINDS and at + 1 < len(groups) and len(groups) >= _TOPIC:
             topic = _TOPIC_KINDS[group[0].lower()]
         else:
             kept.append(group)
