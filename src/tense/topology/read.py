@@ -121,8 +121,12 @@ def _walk(folder: Path, *, tests: bool) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if _is_own(Path(here) / name, tests=tests))
         for name in sorted(files):
-            if tests or not (name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"):
+            if tests or not _is_test(name):
                 yield Path(here) / name
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("test_") or name.endswith("_test.py") or name in {"conftest.py", "tests.py"}
 
 
 def _is_own(folder: Path, *, tests: bool) -> bool:

@@ -64,17 +64,24 @@ class Validity:
     references: References
     problems: list[Problem] = field(default_factory=list)
     _done: set[tuple[int, Type]] = field(default_factory=set)
+    _pending: list[tuple[At, Type]] = field(default_factory=list)
 
     def judge(self, root: At) -> list[Problem]:
         """Return what is wrong with a document, in the order of the document."""
         self._object(root, "AsyncApi")
-        return self.problems
+        # A list of work instead of recursion: references may chain as deep as a document likes.
+        while self._pending:
+            self._judge(*self._pending.pop())
+        return sorted(self.problems, key=lambda problem: (problem.place and problem.place.line) or 0)
 
     def _say(self, at: At, text: str, *, doubt: bool = False) -> None:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(at.problem(text, doubt=doubt))
 
     def _value(self, at: At, kind: Type) -> None:
+        self._pending.append((at, kind))
+
+    def _judge(self, at: At, kind: Type) -> None:
         if isinstance(at.value, dict | list):
             if (id(at.value), kind) in self._done:
                 return

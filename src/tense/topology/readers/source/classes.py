@@ -88,7 +88,7 @@ class Classes:
             if nested is not None:
                 return nested
         own = self._own(written, module)
-        if own is not None:
+        if own is not None or not module.knows(written):
             return own
         resolved = module.resolved(written)
         found = self._nearest(self._by_ending.get(resolved, ()), module)
@@ -98,7 +98,7 @@ class Classes:
         inner = [one for one in self._by_ending.get(simple, ()) if package and f".{package}." in f".{one.dotted}"]
         if inner:
             return self._nearest(inner, module)
-        is_star = "." not in written and written not in module.imports and "*" in module.imports
+        is_star = "." not in written and written not in module.imports
         alone = self._by_ending.get(simple, ()) if is_star else ()
         return alone[0] if len(alone) == 1 else None
 

@@ -5,10 +5,11 @@ from collections import defaultdict
 from msgspec.structs import replace
 
 from tense.rules.meaning.graph import Handling
-from tense.topology.readers.source.modules import Function, dotted
+from tense.topology.readers.source.modules import Called, Function, dotted
 from tense.topology.readers.source.tree import Tree
 
 _MOST_HOPS = 3
+_MOST_NAMESAKES = 3
 _MOST_HANDLERS = 6
 _TOO_COMMON = frozenset(
     {
@@ -55,19 +56,27 @@ def finish(tree: Tree) -> None:
 
 
 def _callers(tree: Tree) -> dict[int, list[Function]]:
-    """Return for each function the functions that call it, where its name is the only one of its kind."""
+    """Return for each function the functions that call it, where a name tells which."""
     callers: defaultdict[int, list[Function]] = defaultdict(list)
     for module in tree.modules:
         for called in module.calls:
             if called.function is None:
                 continue
             target = tree.lookup.function(dotted(called.node.func), module)
-            if target is None and called.method not in _TOO_COMMON:
-                alone = tree.lookup.simple.get(called.method, ())
-                target = alone[0] if len(alone) == 1 else None
-            if target is not None and target is not called.function:
-                callers[id(target)].append(called.function)
+            for one in [target] if target is not None else _methods(tree, called):
+                if one is not called.function:
+                    callers[id(one)].append(called.function)
     return callers
+
+
+def _methods(tree: Tree, called: Called) -> list[Function]:
+    """Return the methods of the same service that a call of an unknown object's method may mean, if few."""
+    if called.receiver is None or called.method in _TOO_COMMON:
+        return []
+    mine = tree.services.of(called.module.path)
+    every = [one for one in tree.lookup.simple.get(called.method, ()) if one.owner is not None]
+    found = [one for one in every if tree.services.of(one.module.path) == mine]
+    return found if len(found) <= _MOST_NAMESAKES else []
 
 
 def _handlers_of(tree: Tree, function: Function, callers: dict[int, list[Function]]) -> list[Handling]:

@@ -30,8 +30,10 @@ class Lookup:
         if not written:
             return None
         own = [one for one in self._functions.get(f"{module.name}.{written}", ()) if one.module is module]
-        found = own or self._functions.get(module.resolved(written), [])
-        if not found and written not in module.imports:
+        if own or not module.knows(written):
+            return own[0] if own else None
+        found = self._functions.get(module.resolved(written), [])
+        if not found:
             package, _, simple = module.resolved(written).rpartition(".")
             candidates = self._functions.get(simple, ())
             found = [one for one in candidates if package and f".{package}." in f".{one.module.name}."]
@@ -43,6 +45,8 @@ class Lookup:
             return None
         if written in module.values:
             return module, module.values[written]
+        if not module.knows(written):
+            return None
         found = self._values.get(module.resolved(written), ())
         return found[0] if found else None
 

@@ -110,6 +110,10 @@ class Module:
         first, dot, rest = written.partition(".")
         return f"{self.imports.get(first, first)}{dot}{rest}"
 
+    def knows(self, written: str) -> bool:
+        """Tell whether the first part of a name is imported here, so that it may mean something elsewhere."""
+        return written.partition(".")[0] in self.imports or "*" in self.imports
+
     def uses(self, *packages: str) -> bool:
         """Tell whether the file imports from one of the packages."""
         return any(dotted.partition(".")[0] in packages for dotted in self.imports.values())

@@ -113,9 +113,10 @@ class Tree:
 
     def handles(self, function: Function, message: str, *, service: str = "", channel: str | None = None) -> None:
         """Record that a function handles a message."""
-        owner = self.service(function.module, service)
-        if any(one.message == message and one.service == owner for one in self.handlers[id(function)]):
+        known = [one for one in self.handlers[id(function)] if one.message == message]
+        if known and (not service or any(one.service == service for one in known)):
             return
+        owner = self.service(function.module, service)
         handling = Handling(
             service=owner,
             message=message,

@@ -2,6 +2,8 @@
 
 import ast
 
+from msgspec.structs import replace
+
 from tense.topology.readers.source.lookup import decorators
 from tense.topology.readers.source.modules import Called, Class, Function, dotted, text_of
 from tense.topology.readers.source.tree import Tree
@@ -27,6 +29,10 @@ def read_eventsourcing(tree: Tree) -> None:
         for called in module.calls:
             if called.method == "trigger_event" and called.node.args:
                 _triggered(tree, called, called.node.args[0])
+    files = {module.file for module in tree.using("eventsourcing")}
+    for name, message in tree.draft.messages.items():
+        if message.kind == "event" and message.place is not None and message.place.file in files:
+            tree.draft.messages[name] = replace(message, stored=True)
 
 
 def _method(tree: Tree, function: Function) -> None:
