@@ -83,6 +83,7 @@ def _awaited_in_vain(index: Index, _: Thresholds) -> Iterator[Sight]:
                 place=waiting[0].place or command.place,
                 text=f"{waiting[0].service} waits for {command.written}, which declares neither result nor rejection.",
                 mend="Declare what the handler answers, or send the command without waiting.",
+                severity="note" if any(index.topology.unknown.values()) else None,
             )
 
 
@@ -189,7 +190,8 @@ RULES = (
         severity="warning",
         reason="Who waits wants an answer; a command that declares none leaves the sender guessing what the "
         "silence meant.",
-        criterion="A sender waits for a command of another service that declares neither a result nor a rejection.",
+        criterion="A sender waits for a command of another service that declares neither a result nor a rejection; "
+        "a note where the source is read from outside and may declare one unseen.",
         source="The definition of the kinds: a command has an outcome.",
         needs=facts("waits", "rejections"),
         check=_awaited_in_vain,

@@ -7,6 +7,9 @@ from tense.rules.meaning.index import Index, of
 from tense.rules.meaning.names import claimed, seen, taken_for
 from tense.rules.meaning.rule import Rule, Thresholds, facts
 
+_MAY_BRING = frozenset({"fetch", "load", "search", "count", "scan", "check"})
+"""Verbs of reading that may leave something behind: what was fetched is often stored."""
+
 
 def _query_as_command(index: Index, _: Thresholds) -> Iterator[Sight]:
     for command, signs in claimed(index, "command"):
@@ -15,6 +18,7 @@ def _query_as_command(index: Index, _: Thresholds) -> Iterator[Sight]:
                 command,
                 f"{command.written} asks for data and changes nothing: a query in the dress of a command.",
                 "Make it a query: read your own tables, keep a copy from events, or ask by a call.",
+                severity="note" if signs.words[0] in _MAY_BRING else None,
             )
 
 

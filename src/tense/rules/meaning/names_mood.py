@@ -27,6 +27,7 @@ def _command_not_imperative(index: Index, _: Thresholds) -> Iterator[Sight]:
                 command,
                 f"{command.written} is a command and reads as a fact.",
                 f"Name what is to be done ({order(command)}), or make it an event.",
+                severity="warning" if command.written.islower() and "_" in command.written else None,
             )
 
 
@@ -116,7 +117,8 @@ RULES = (
         name="command-not-imperative",
         severity="error",
         reason="A command asks for something; in the past tense it hides that it can be refused.",
-        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no verb.",
+        criterion="A command whose name is certainly in the past: it ends in a past word, and opens with no verb; "
+        "a warning for a task that is named like a function.",
         source="NServiceBus; Verraes.",
         check=_command_not_imperative,
         bad="command UserSignedInCommand of accounts {user_id}",
