@@ -36,5 +36,5 @@ def _app(target: str) -> Topology:
 
 
 def _refused(target: str, text: str) -> Topology:
-    line = " ".join(text.split())[:400]
+    line = " ".join(text.removeprefix(f"{target}: ").split())[:400]
     return Topology(sources=(target,), problems=(Problem(text=line, place=Place(file=target), fatal=True),))

@@ -28,6 +28,7 @@ Change = Literal[
     "rejection added",
     "rejection removed",
     "result changed",
+    "address changed",
 ]
 """What can change."""
 
@@ -235,8 +236,18 @@ def _answers(before: Message, after: Message, _old: _Side, new: _Side) -> Iterat
         yield _changed("result changed", after, "breaking", text, senders)
 
 
+def _addresses(before: Message, after: Message, old: _Side, new: _Side) -> Iterator[Changed]:
+    """Judge where a message goes: who sends to or listens at the old address is alone there."""
+    gone = [name for name in before.channels if name not in after.channels]
+    if not gone or not after.channels:
+        return
+    concerned = tuple(dict.fromkeys((*old.senders.get(after.name, ()), *old.receivers.get(after.name, ()))))
+    text = f"left {_names(gone)}; it is now on {_names(after.channels)}."
+    yield _changed("address changed", after, "breaking", text, concerned)
+
+
 _Compare = Callable[[Message, Message, _Side, _Side], Iterator[Changed]]
-_COMPARISONS: tuple[_Compare, ...] = (_kind, _owner, _receivers, _publishers, _fields, _answers)
+_COMPARISONS: tuple[_Compare, ...] = (_kind, _owner, _receivers, _publishers, _fields, _answers, _addresses)
 
 
 def _changed(  # noqa: PLR0917  # the fields of a change, in the order of the sentence

@@ -53,7 +53,7 @@ def _edge(line: Line, ids: dict[str, str], ports: Mapping[tuple[str, str, str], 
     source = f"{ids[line.source]}:{at_source}" if at_source else ids[line.source]
     target = f"{ids[line.target]}:{at_target}" if at_target else ids[line.target]
     settings = [f"style={_STYLES[line.kind]}", f"tooltip={_quoted(line.text)}"]
-    if line.marks:
+    if any(mark.is_grave for mark in line.marks):
         rules = " ".join(dict.fromkeys(mark.rule for mark in line.marks))
         settings += [f'color="{_RED}"', f'fontcolor="{_RED}"', f"label={_quoted(rules)}"]
     return f"  {source} -> {target} [{', '.join(settings)}];"

@@ -18,7 +18,7 @@ def mermaid(picture: Picture) -> str:
     for number, line in enumerate(picture.lines):
         arrow = _ARROWS[line.kind]
         out.append(f'  {ids[line.source]} {arrow}|"{_label(line, picture)}"| {ids[line.target]}')
-        if line.marks:
+        if any(mark.is_grave for mark in line.marks):
             red.append(number)
     if red:
         out.append(f"  linkStyle {','.join(map(str, red))} stroke:#d1242f,color:#d1242f")

@@ -21,6 +21,11 @@ class Mark(Value, frozen=True, kw_only=True):
     message: str | None = None
     service: str | None = None
 
+    @property
+    def is_grave(self) -> bool:
+        """Tell whether it is drawn in red: an error or a warning, not a note."""
+        return self.severity in {"error", "warning"}
+
 
 class Row(Value, frozen=True, kw_only=True):
     """One message in one box: handled there (with the handlers' names), said there, or heard there.

@@ -15,7 +15,6 @@ _MOST_TEXT, _MOST_WIDTH, _LEAST_WIDTH = 40, 420.0, 150.0
 _FEW_MESSAGES = 45
 _MARGIN = 40.0
 _SIGNS = {"command": "▸", "query": "?", "event": "●", "unknown": "○"}
-_GRAVE = {"error", "warning"}
 _ASIDE = {"command": -2.0, "query": -2.0, "event": 2.0}
 _LEGEND = (
     ("command", "command, to its one handler"),
@@ -73,7 +72,7 @@ class _Sheet:
                 parts.append(f'<path class="line {kind}" d="M{x:.0f} {y - 4:.0f}h26"/>')
                 parts.append(f'<text class="note" x="{x + 33:.0f}" y="{y:.0f}">{text}</text>')
                 x += 50 + len(text) * _NARROW
-        if any(line.marks for line in self.picture.lines):
+        if any(_is_grave(line) for line in self.picture.lines):
             parts.append(f'<path class="line found" d="M{x:.0f} {y - 4:.0f}h26"/>')
             parts.append(f'<text class="note" x="{x + 33:.0f}" y="{y:.0f}">a finding</text>')
         return f'<g class="legend">{"".join(parts)}</g>'
@@ -175,7 +174,7 @@ def _head(width: float) -> str:
 
 
 def _is_grave(line: Line) -> bool:
-    return any(mark.severity in _GRAVE for mark in line.marks)
+    return any(mark.is_grave for mark in line.marks)
 
 
 def _texts(row: Row) -> tuple[str, str]:
@@ -201,7 +200,7 @@ def _badge(marks: tuple[Mark, ...], right: float, y: float) -> str:
     rules = list(dict.fromkeys(mark.rule for mark in marks))
     shown = " ".join(rules[:2]) + (f" +{len(rules) - 2}" if len(rules) > 2 else "")  # noqa: PLR2004  # what fits
     said = "; ".join(f"{mark.rule}: {mark.text}" for mark in marks)
-    grave = any(mark.severity in _GRAVE for mark in marks)
+    grave = any(mark.is_grave for mark in marks)
     classes = "badge" if grave else "badge remark"
     return (
         f'<g><title>{xml(said)}</title><text class="{classes}" text-anchor="end" '
