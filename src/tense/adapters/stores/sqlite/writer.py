@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tense.adapters.stores.sqlite.file import translated
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.neighbours import Turns
 from tense.errors import ClosedError, StoreBusyError, StoreError
 from tense.ports.clock import Clock, Timer
 from tense.ports.spawn import Aside
@@ -71,7 +71,7 @@ class Writer:
     """Runs operations in group transactions and gives handlers their turns within them."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, lock: TurnLock, seams: tuple[Clock, Aside], hooks: Hooks
+        self, connection: sqlite3.Connection, path: Path, lock: Turns, seams: tuple[Clock, Aside], hooks: Hooks
     ) -> None:
         self.connection = connection
         self._path = path
