@@ -25,6 +25,7 @@ class News:
         self._ledger = ledger
         self._wake = wake
         self._version = -1
+        self._unchecked = True
         self._seen_command = 0
         self._seen_event = 0
         self._seen_moves = -1
@@ -50,8 +51,12 @@ class News:
 
     def opened(self, connection: sqlite3.Connection) -> None:
         """A group begins: who else wrote since the last one?"""
-        if self._changed(connection):
+        changed = self._changed(connection)
+        # A look between two groups sees a change first; the lanes must be checked all the same.
+        if self._unchecked:
+            self._unchecked = False
             self._lanes.check_fence(connection)
+        if changed:
             self._core.around.clock.call_later(0.0, self._read_news)
 
     def closing(self, connection: sqlite3.Connection) -> None:
@@ -90,6 +95,7 @@ class News:
         if version == self._version:
             return False
         self._version = version
+        self._unchecked = True
         return True
 
     def _read_news(self) -> None:
