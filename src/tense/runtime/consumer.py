@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from tense.errors import TenseError
+from tense.errors import StoreError, TenseError
 from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
@@ -52,6 +52,8 @@ class ConsumerLoop:
         self._due = DueReader(consumer, store, self._clock, self)
         self._alone = asyncio.Lock()
         self._quiet: asyncio.Future[None] | None = None
+        self._going: set[Lease] = set()
+        self.give_up: Callable[[Lane], object] = lambda _lane: None
 
     # What the store tells
 
@@ -59,7 +61,7 @@ class ConsumerLoop:
         """Begin with lanes that were acquired; those held already are ignored."""
         for lease in leases:
             held = self.lanes.get(lease.lane)
-            if held is not None and held.lease is lease:
+            if lease in self._going or (held is not None and held.lease is lease):
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
@@ -196,12 +198,22 @@ class ConsumerLoop:
                 settlement = await self._run_alone(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+        except StoreError as error:
+            log.warning("a delivery of %s could not be started, its lane is read again: %s", self.consumer.name, error)
+            settlement = None
         finally:
             strand.running = False
             self._loaded -= 1
             if strand.items and strand.items[0] is delivery:
                 strand.items.popleft()
         self._follow(settlement, strand)
+        if settlement is None and not lane.lease.lost:
+            self._read_again(lane)
+
+    def _read_again(self, lane: Lane) -> None:
+        """What ran last may not be settled: nothing behind it may move the mark, so the lane changes hands."""
+        if self.leave(lane.lease) is not None:
+            self.give_up(lane)
 
     async def _run_alone(self, delivery: Delivery, lane: Lane) -> Settlement | None:
         """One at a time, with nothing uncommitted beside it: if the process dies now, this delivery did it."""
@@ -255,18 +267,31 @@ class ConsumerLoop:
 
     # Stopping
 
-    async def give(self, lease: Lease) -> bool:
-        """Stop with a lane and return when nothing of it runs; the caller releases the lease. False if it is going already."""
+    def leave(self, lease: Lease) -> Lane | None:
+        """Stop with a lane: what of it runs may end, nothing new begins until it was given. None if it is going already."""
         lane = self.lanes.get(lease.lane)
         if lane is None or lane.lease is not lease:
-            return False
+            return None
         del self.lanes[lease.lane]
         self._dirty.pop(lease.lane, None)
+        self._going.add(lease)
         self._put_back(lane)
-        if not lane.idle:
-            lane.emptied = asyncio.get_running_loop().create_future()
-            await lane.emptied
-        return not lease.lost
+        return lane
+
+    async def give(self, lane: Lane) -> None:
+        """Give a lane that was left back as soon as nothing of it runs.
+
+        Raises:
+            StoreError: it could not be given back, and may be granted again.
+        """
+        try:
+            if not lane.idle:
+                lane.emptied = asyncio.get_running_loop().create_future()
+                await lane.emptied
+            if not lane.lease.lost:
+                await self._store.release([lane.lease])
+        finally:
+            self._going.discard(lane.lease)
 
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""

@@ -71,7 +71,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
         """Run in the next turn."""
-        context = context or copy_context()
+        context = copy_context() if context is None else context
         handle = Handle(callback, args, context, context.get(PLACE) or self.world)
         if not self._closed:
             self._ready.append(handle)
@@ -85,7 +85,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
         """Run at a virtual moment."""
-        context = context or copy_context()
+        context = copy_context() if context is None else context
         timer = TimedHandle(callback, args, context, context.get(PLACE) or self.world, when)
         if not self._closed:
             self._count += 1
@@ -100,7 +100,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """A task; its name is the same in every run."""
         self._count += 1
         task = asyncio.Task(coro, loop=self, name=name or f"task {self._count}", context=context)
-        ((context or copy_context()).get(PLACE) or self.world).keep(task)
+        where = copy_context() if context is None else context
+        (where.get(PLACE) or self.world).keep(task)
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 from tense.runtime.client import Client
 from tense.testing.simulation.node import Fleet, Node
 
-PATIENCE = 900.0
+PATIENCE = 300.0
 """Virtual seconds within which a healed fleet must have done everything: many retries back off for long."""
+
+GRACE = 60.0
+"""Virtual seconds within which a healthy node must have stopped."""
 
 LOOK = 0.25
 """Virtual seconds between two looks at what died or is done."""
@@ -127,7 +130,7 @@ class Story:
         findings: list[str] = []
         for node in (*self.nodes, self.client):
             stopping = node.stop()
-            await asyncio.wait([stopping], timeout=PATIENCE)
+            await asyncio.wait([stopping], timeout=GRACE)
             if not stopping.done():
                 findings.append(f"stop: {node.name} does not stop")
             elif (error := stopping.exception()) is not None:

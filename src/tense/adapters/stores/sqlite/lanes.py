@@ -67,6 +67,7 @@ class Lanes:
         await core.writer.submit(operation)
         for lease in leases:
             lease.lost = True
+            core.let_go(lease)
             core.leases.pop((lease.consumer, lease.lane), None)
 
     async def retire(self) -> None:

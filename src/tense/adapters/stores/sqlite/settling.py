@@ -37,7 +37,7 @@ def settle(
     else:
         _settle_command(connection, core, delivery, settlement)
     if (taken := core.taken.get(delivery.consumer)) is not None:
-        taken.discard(delivery.position)
+        taken.pop(delivery.position, None)
 
 
 def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
@@ -97,7 +97,10 @@ def _settle_event(
     place = (delivery.consumer, delivery.position)
     if isinstance(settlement, Done):
         if delivery.origin == "exception":
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+            done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+            if done.rowcount != 1:
+                text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
+                raise LeaseLostError(text)
             _go_on_behind(connection, core, delivery)
         elif delivery.alone or delivery.attempt > 1:
             connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
