@@ -269,12 +269,14 @@ class ConsumerLoop:
 
     def leave(self, lease: Lease) -> Lane | None:
         """Stop with a lane: what of it runs may end, nothing new begins until it was given. None if it is going already."""
+        if lease in self._going:
+            return None
+        self._going.add(lease)
         lane = self.lanes.get(lease.lane)
         if lane is None or lane.lease is not lease:
-            return None
+            return Lane(lease, serial=self._serial, blocked=set(), careful=0)
         del self.lanes[lease.lane]
         self._dirty.pop(lease.lane, None)
-        self._going.add(lease)
         self._put_back(lane)
         return lane
 
