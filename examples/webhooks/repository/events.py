@@ -33,6 +33,7 @@ class IssueReopened(Event, owner=repository, key="place"):
     issue: Ticket
 
 
+# tense: ignore[N09] the rest of GitHub's own words, kept in a field
 class IssueChanged(Event, owner=repository, key="place"):
     """Any other change, in GitHub's own word for it: labeled, pinned, transferred."""
 
@@ -71,6 +72,7 @@ class PullRequestReopened(Event, owner=repository, key="place"):
     pull_request: Ticket
 
 
+# tense: ignore[N09] the rest of GitHub's own words, kept in a field
 class PullRequestChanged(Event, owner=repository, key="place"):
     place: str
     by: str
@@ -85,6 +87,7 @@ class ReviewSubmitted(Event, owner=repository, key="place"):
     verdict: str
 
 
+# tense: ignore[N09] the rest of GitHub's own words, kept in a field
 class ReviewChanged(Event, owner=repository, key="place"):
     """A review was dismissed or edited, or one of its threads resolved or opened again."""
 
@@ -100,6 +103,7 @@ class CommentWritten(Event, owner=repository, key="place"):
     on: str
 
 
+# tense: ignore[N09] the rest of GitHub's own words, kept in a field
 class CommentChanged(Event, owner=repository, key="place"):
     place: str
     by: str
@@ -152,12 +156,14 @@ class MemberAdded(Event, owner=repository, key="place"):
     name: str
 
 
+# tense: ignore[N09] GitHub's word for it, and all that happened
 class MemberRemoved(Event, owner=repository, key="place"):
     place: str
     by: str
     name: str
 
 
+# tense: ignore[N09] GitHub's word for it, and all that happened
 class RepositoryCreated(Event, owner=repository, key="place"):
     place: str
     by: str
@@ -176,6 +182,7 @@ class RepositoryStarred(Event, owner=repository, key="place"):
     name: str
 
 
+# tense: ignore[N09] GitHub's word for it, and all that happened
 class ReleaseCreated(Event, owner=repository, key="place"):
     place: str
     by: str
@@ -248,6 +255,7 @@ class AppUninstalled(Event, owner=repository, key="place"):
     name: str
 
 
+# tense: ignore[S05] GitHub's name for what somebody did, and no order
 class ActivityNoted(Event, owner=repository, key="place"):
     """Whatever has no event of its own."""
 
