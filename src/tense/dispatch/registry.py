@@ -174,7 +174,9 @@ def _check_written(message: type, part: Any, codec: Codec) -> None:
         codec.check(part)
     except (UnencodableError, NameError) as error:
         declaration = declaration_of(message)
-        text = f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
+        text = (
+            f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
+        )
         raise MessageDefinitionError(text) from error
 
 
