@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tense.adapters.stores.memory.shelf import Item, Shelf
 from tense.adapters.stores.memory.unit import MemoryUnit
@@ -226,8 +227,10 @@ class MemoryStore:
             lease.lost = True
 
     async def retire(self) -> None:
-        """Give everything back."""
+        """Give everything back; nobody else is here, so nobody is left."""
         await self.release(list(self._leases.values()))
+        now = self.around.clock.now()
+        self._seen = {name: replace(instance, until=min(now, instance.until)) for name, instance in self._seen.items()}
 
     # Ledger
 
