@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 from stores import Run
-from words import FEW, ChargeCard, Log, Notify, OrderPlaced, OutOfStock, PlaceOrder, Receipt, orders, payment, subscriber
+from words import (
+    FEW,
+    ChargeCard,
+    Log,
+    Notify,
+    OrderPlaced,
+    OutOfStock,
+    PlaceOrder,
+    Receipt,
+    orders,
+    payment,
+    subscriber,
+)
 
 from tense import App, Client, CommandFailed, Execute, Metadata, Publish, Send, Service, Snapshot, Transaction
 
