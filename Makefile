@@ -23,7 +23,7 @@ $(READY): pyproject.toml requirements-dev.txt
 	@touch $(READY)
 
 demo: $(READY)
-	@$(BIN)/python -m examples.shop.demo
+	@$(BIN)/python -m examples.shop.demo $(if $(STORE),--store $(STORE))
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
