@@ -103,3 +103,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     if remark:
         print(remark, file=sys.stderr)
     raise typer.Exit(status)
+
+
+command = check
+"""What `tense check` runs."""
