@@ -1,6 +1,7 @@
 """What a handler may say, when it has several ports of one kind."""
 
 import pytest
+
 from tense import App, Command, Contract, Execute, Service
 from tense.errors import ExecuteCycleError
 
