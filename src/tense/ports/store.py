@@ -75,7 +75,10 @@ class Backlog(Protocol):
         ...
 
     def strike(self, delivery: Delivery, first: int) -> "Soon[int]":
-        """Count a delivery of an event durably before it is started, from `first`; gives the count."""
+        """Count a delivery that runs alone durably before it is started; gives the count.
+
+        An event has no row before its first exception: its count begins at `first`.
+        """
         ...
 
 
@@ -220,6 +223,10 @@ class Survey(Protocol):
 
     async def known(self, service: str) -> bool:
         """Whether anybody ever ran this service on this store."""
+        ...
+
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in a service's inbox, counted up to `most`."""
         ...
 
     async def describe(self) -> Mapping[str, str]:

@@ -23,18 +23,17 @@ class Strand:
 class Lane:
     """A lane while its lease is held.
 
-    `after` is the position read so far (-1: nothing yet). `dirty` says that more may stand in the backlog. `blocked`
+    `after` is the position read so far (-1: nothing yet). `blocked`
     are the strands that hold something back in the store. `careful` counts how many deliveries are still to be run
     alone, because an earlier owner died.
     """
 
-    __slots__ = ("after", "blocked", "careful", "dirty", "emptied", "lease", "serial", "strands")
+    __slots__ = ("after", "blocked", "careful", "emptied", "lease", "serial", "strands")
 
     def __init__(self, lease: Lease, *, serial: bool, blocked: set[str], careful: int) -> None:
         self.lease = lease
         self.serial = serial
         self.after = -1
-        self.dirty = True
         self.blocked = blocked
         self.careful = careful
         self.strands: dict[str, Strand] = {}
