@@ -381,13 +381,7 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (
-            self._loaded
-            or self._reading
-            or self._reading_due
-            or self._ready
-            or self._dirty
-        )
+        return not (self._loaded or self._reading or self._reading_due or self._ready or self._dirty)
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:

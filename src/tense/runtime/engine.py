@@ -111,6 +111,7 @@ class Engine:
                 await self.worker.stop(self._app.drain)
         finally:
             self._watchdog.stop()
+            self.client.deadlines.stop()
             await self._bus.stop()
             await self.store.close()
             if isinstance(self.seams.spawn, SystemSpawn):
