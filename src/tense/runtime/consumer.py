@@ -3,30 +3,26 @@
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from tense.errors import TenseError
 from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
-from tense.ports.clock import Clock, Timer
+from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store, Want
+from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
+from tense.runtime.runners import Runners
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
 
 CAREFUL = 16
 """How many deliveries of a lane are run alone after its owner died with it."""
-
-BREATH = 32
-"""After how many deliveries in a row a runner lets the loop turn."""
-
-OTHERS = 0.5
-"""Seconds until exceptions that are due in lanes of other workers are looked at again."""
-
-RETRY_READ = 1.0
-"""Seconds until a failed read of the backlog is tried again."""
 
 
 class ConsumerLoop:
@@ -45,19 +41,15 @@ class ConsumerLoop:
         self._store = store
         self._work = work
         self._clock, self._spawn = seams
-        self._concurrency = concurrency
-        self._prefetch = min(1024, max(512, 4 * concurrency))
+        self._prefetch = min(1024, max(256, 4 * concurrency))
         self._serial = consumer.kind == "subscription"
-        self._ready: deque[Strand] = deque()
-        self._idle: list[asyncio.Future[Strand]] = []
-        self._runners: set[asyncio.Task[None]] = set()
+        self._runners = Runners(self._spawn, consumer.name, concurrency, self._one)
+        self._runners.after = self._after
+        self._runners.resting = self._check_quiet
         self._loaded = 0
         self._reading = False
         self._stopping = False
-        self._timer: Timer | None = None
-        self._due_at = float("inf")
-        self._due_put_off = False
-        self._reading_due = False
+        self._due = DueReader(consumer, store, self._clock, self)
         self._alone = asyncio.Lock()
         self._quiet: asyncio.Future[None] | None = None
 
@@ -73,7 +65,7 @@ class ConsumerLoop:
             blocked = self._store.held(lease)
             lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
             self.lanes[lease.lane] = self._dirty[lease.lane] = lane
-        self._plan_due(self._store.next_due(self.consumer))
+        self._due.plan_next()
         self.read()
 
     def arrived(self, number: int) -> None:
@@ -89,7 +81,7 @@ class ConsumerLoop:
 
     def due(self, at: float) -> None:
         """An exception is due at this moment."""
-        self._plan_due(at)
+        self._due.plan(at)
 
     def freed(self, number: int, strand: str) -> None:
         """Nothing is held back behind this strand any more."""
@@ -108,7 +100,7 @@ class ConsumerLoop:
 
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
-        room = self._prefetch - self._loaded
+        room = self.room()
         if self._reading or self._stopping or room <= 0 or not self._dirty:
             return
         dirty = [lane for lane in self._dirty.values() if not lane.lease.lost]
@@ -146,7 +138,7 @@ class ConsumerLoop:
         elif len(deliveries) >= most:
             counts = Counter(delivery.lane for delivery in deliveries)
             self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
-        self._hand_out()
+        self._runners.hand_out()
         self.read()
         self._check_quiet()
 
@@ -172,63 +164,29 @@ class ConsumerLoop:
         strand.items.append(delivery)
         self._loaded += 1
         if len(strand.items) == 1:
-            self._ready.append(strand)
+            self._runners.add(strand)
 
     def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
         if lane is None or lane.lease.lost:
             return
-        waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+        try:
+            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+        except TenseError as error:
+            log.debug("put back or held back too late: %s", error)
+            return
         if waiting is not None:
             waiting.add_done_callback(_ignore_loss)
 
     # Running
 
-    def _hand_out(self) -> None:
-        while self._ready:
-            if self._idle:
-                self._idle.pop().set_result(self._ready.popleft())
-            elif len(self._runners) < self._concurrency:
-                runner = self._spawn.task(self._run(self._ready.popleft()), f"tense {self.consumer.name}")
-                self._runners.add(runner)
-                runner.add_done_callback(self._runners.discard)
-            else:
-                return
-
-    async def _run(self, strand: Strand | None) -> None:
-        rounds = 0
-        while strand is not None:
-            if strand.items and not strand.lane.lease.lost:
-                await self._one(strand)
-                rounds += 1
-            strand = self._next(strand)
-            if rounds >= BREATH:
-                rounds = 0
-                await asyncio.sleep(0)
-            if strand is None and not self._stopping:
-                rounds = 0
-                strand = await self._rest()
-
-    async def _rest(self) -> Strand | None:
-        self._check_quiet()
-        waiting: asyncio.Future[Strand] = asyncio.get_running_loop().create_future()
-        self._idle.append(waiting)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting in self._idle:
-                self._idle.remove(waiting)
-            raise
-
-    def _next(self, strand: Strand) -> Strand | None:
-        if strand.items:
-            self._ready.append(strand)
-        else:
+    def _after(self, strand: Strand) -> None:
+        if not strand.items or strand.lane.lease.lost:
+            self._loaded -= len(strand.items)
+            strand.items.clear()
             strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
             self.read()
-            if self._due_put_off:
-                self._read_due()
-        return self._ready.popleft() if self._ready else None
+            self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
         lane, delivery = strand.lane, strand.items[0]
@@ -254,7 +212,7 @@ class ConsumerLoop:
                 first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
                 attempt = self._store.strike(delivery, first)
                 attempt = await attempt if isinstance(attempt, asyncio.Future) else attempt
-                delivery = _with_attempt(delivery, attempt)
+                delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
             lane.careful = max(0, lane.careful - 1)
             settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
             await self._store.settled()
@@ -262,7 +220,7 @@ class ConsumerLoop:
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
         if isinstance(settlement, Again):
-            self._plan_due(settlement.due)
+            self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
             strand.lane.blocked.add(settlement.strand)
             self._hold_back(strand.lane, settlement.strand)
@@ -278,65 +236,21 @@ class ConsumerLoop:
                     kept.append(delivery)
             strand.items = deque(kept)
 
-    # Exceptions
+    # For the reader of exceptions
 
-    def _plan_due(self, at: float | None) -> None:
-        if at is None or self._stopping or at >= self._due_at:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        wait = at - self._clock.now()
-        if wait <= 0:
-            self._read_due()
-            return
-        self._due_at = at
-        self._timer = self._clock.call_later(wait, self._read_due)
+    def room(self) -> int:
+        """How many more deliveries may be in hands."""
+        return self._prefetch - self._loaded
 
-    def _read_due(self) -> None:
-        self._timer = None
-        self._due_at = float("inf")
-        if self._stopping or not self.lanes:
-            return
-        if self._reading_due:
-            self._due_put_off = True
-            return
-        room = self._prefetch - self._loaded
-        self._due_put_off = room <= 0
-        if room <= 0:
-            return
-        leases = {number: lane.lease for number, lane in self.lanes.items()}
-        self._reading_due = True
-        got = self._store.due(self.consumer, leases, self._clock.now(), room)
-        if isinstance(got, asyncio.Future):
-            got.add_done_callback(self._got_due)
-        else:
-            self._feed_due(got)
+    def leases(self) -> Mapping[int, Lease]:
+        """The lanes that are held."""
+        return {number: lane.lease for number, lane in self.lanes.items()}
 
-    def _got_due(self, done: "asyncio.Future[Sequence[Delivery]]") -> None:
-        self._reading_due = False
-        if done.cancelled():
-            return
-        if (error := done.exception()) is not None:
-            log.warning("%s cannot read what is due, tries again: %s", self.consumer.name, error)
-            self._plan_due(self._clock.now() + RETRY_READ)
-            return
-        self._feed_due(done.result())
-
-    def _feed_due(self, deliveries: Sequence[Delivery]) -> None:
-        self._reading_due = False
+    def take_due(self, deliveries: Sequence[Delivery]) -> None:
+        """Exceptions whose time has come."""
         for delivery in deliveries:
             self._take(delivery)
-        self._hand_out()
-        if self._due_put_off and self._loaded < self._prefetch:
-            self._due_put_off = False
-            self._read_due()
-        else:
-            following = self._store.next_due(self.consumer)
-            if following is not None and not deliveries:
-                # What is due and was not given stands in lanes of others; they see to it.
-                following = max(following, self._clock.now() + OTHERS)
-            self._plan_due(following)
+        self._runners.hand_out()
         self._check_quiet()
 
     # Stopping
@@ -357,20 +271,10 @@ class ConsumerLoop:
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
         self._stopping = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._due.stop()
         for lane in self.lanes.values():
             self._put_back(lane)
-        for waiting in self._idle:
-            waiting.cancel()
-        self._idle.clear()
-        if self._runners:
-            _, late = await asyncio.wait(self._runners, timeout=limit)
-            for runner in late:
-                log.warning("%s: a handler did not end within %g s and is cancelled", self.consumer.name, limit)
-                runner.cancel()
-            if late:
-                await asyncio.wait(late, timeout=1.0)
+        await self._runners.stop(limit)
 
     async def quiet(self) -> None:
         """Return when nothing is in hands and nothing is being read."""
@@ -381,7 +285,7 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (self._loaded or self._reading or self._reading_due or self._ready or self._dirty)
+        return not (self._loaded or self._reading or self._due.reading or self._runners.waiting or self._dirty)
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
@@ -401,14 +305,7 @@ class ConsumerLoop:
             strand.items = deque(kept)
             if not kept:
                 lane.close(strand)
-                if strand in self._ready:
-                    self._ready.remove(strand)
-
-
-def _with_attempt(delivery: Delivery, attempt: int) -> Delivery:
-    import msgspec  # noqa: PLC0415 - only after a crash
-
-    return msgspec.structs.replace(delivery, attempt=attempt)
+                self._runners.discard(strand)
 
 
 def _ignore_loss(done: "asyncio.Future[None]") -> None:

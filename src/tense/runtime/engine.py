@@ -20,9 +20,10 @@ from tense.ports.records import Instance
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store
 from tense.rules.lanes import lane_of
+from tense.runtime.blockage import BlockageWatch
 from tense.runtime.client import Client, Home
 from tense.runtime.heard import Hearing
-from tense.runtime.system import SystemSpawn
+from tense.runtime.system import SystemClock, SystemSpawn
 from tense.runtime.watchdog import Watchdog
 from tense.runtime.work import Work
 from tense.runtime.worker import Worker
@@ -75,6 +76,7 @@ class Engine:
         self.worker = Worker(app.registry, store, (seams.clock, seams.spawn), self._instance(), app.lease)
         self.client = self._client(())
         self._started = False
+        self._blockage: BlockageWatch | None = None
 
     async def start(self, services: Sequence[str]) -> None:
         """Open the store and run these services; none for a client alone."""
@@ -95,6 +97,7 @@ class Engine:
             await self._bus.start(self.store)
             if services:
                 await self.worker.start(self._work(), services)
+                self._watch_loop()
         except BaseException:
             await self._bus.stop()
             await self.store.close()
@@ -112,10 +115,18 @@ class Engine:
         finally:
             self._watchdog.stop()
             self.client.deadlines.stop()
+            if self._blockage is not None:
+                self._blockage.stop()
             await self._bus.stop()
             await self.store.close()
             if isinstance(self.seams.spawn, SystemSpawn):
                 self.seams.spawn.close()
+
+    def _watch_loop(self) -> None:
+        """Only on real time: a clock wound by hand says nothing about the loop."""
+        if isinstance(self.seams.clock, SystemClock):
+            self._blockage = BlockageWatch()
+            self._blockage.start()
 
     def _work(self) -> Work:
         listeners = frozenset(self._app.registry.listeners)
@@ -124,7 +135,10 @@ class Engine:
 
     def _client(self, running: Sequence[str]) -> Client:
         home = Home(
-            services=frozenset(self._app.registry.services), running=frozenset(running), run_line=self._app.run_line
+            services=frozenset(self._app.registry.services),
+            running=frozenset(running),
+            run_line=self._app.run_line,
+            max_backlog=self._app.max_backlog,
         )
         return Client(self.store, self._envelopes, self._answering, self._hearing.tell, home)
 

@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from tense.dispatch.bus import Bus, run_command, run_subscribers
 from tense.dispatch.call import Call, Voice
 from tense.dispatch.handler import Handler
@@ -170,8 +172,6 @@ class Work:
     def _seen(self, delivery: Delivery) -> Any:
         if delivery.attempt == delivery.metadata.attempt:
             return delivery.metadata
-        import msgspec  # noqa: PLC0415 - only for a retry
-
         return msgspec.structs.replace(delivery.metadata, attempt=delivery.attempt)
 
     def _unknown(self, delivery: Delivery, *, newer: bool) -> Settlement:

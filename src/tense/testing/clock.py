@@ -79,6 +79,12 @@ class HandClock:
         self._now = until
         await settled()
 
+    def until_next(self) -> float | None:
+        """Seconds until the next timer is due; None if there is none."""
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        return max(0.0, self._timers[0][0] - self._now) if self._timers else None
+
     def _next(self, until: float) -> HandTimer | None:
         while self._timers and self._timers[0][0] <= until:
             timer = heapq.heappop(self._timers)[2]

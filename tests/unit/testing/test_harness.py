@@ -2,7 +2,21 @@ from datetime import timedelta
 
 import pytest
 
-from tense import App, Clock, Command, CommandExpired, Contract, Event, Publish, Rejection, Retry, Send, Service
+from tense import (
+    App,
+    Clock,
+    Command,
+    CommandExpired,
+    CommandFailed,
+    Contract,
+    Event,
+    OutcomeUnknown,
+    Publish,
+    Rejection,
+    Retry,
+    Send,
+    Service,
+)
 from tense.testing import harness
 
 shop = Contract("shop")
@@ -127,3 +141,39 @@ async def test_the_same_seed_gives_the_same_ids():
             ids.append((await h.client.send(BuyBook(title="Emma"))).id)
 
     assert ids[0] == ids[1]
+
+
+async def test_until_jumps_over_the_waits_between_retries():
+    world = World()
+    world.failures = 2
+    async with harness(world.app) as h:
+        await h.client.execute(BuyBook(title="Emma"))
+        while not world.heard:
+            await h.until(h.clock.sleep(60))
+
+        assert world.heard[0] == ("mailed", "Emma")
+
+
+async def test_until_does_not_hang_on_a_handler_that_goes_on_failing():
+    service = Service(shop)
+
+    @service.handles(BuyBook)
+    async def buy(command: BuyBook) -> int:
+        raise OSError("no line")
+
+    async with harness(App(service)) as h:
+        with pytest.raises(CommandFailed, match="no line"):
+            await h.until(h.client.execute(BuyBook(title="Emma"), timeout=30))
+
+
+async def test_until_does_not_hang_on_a_handler_that_waits_for_ever():
+    service = Service(shop)
+
+    @service.handles(BuyBook, timeout=None)
+    async def buy(command: BuyBook, clock: Clock) -> int:
+        await clock.sleep(10_000)
+        return 1
+
+    async with harness(App(service, drain=0)) as h:
+        with pytest.raises(OutcomeUnknown):
+            await h.until(h.client.execute(BuyBook(title="Emma"), timeout=5))

@@ -1,6 +1,7 @@
 """JSON by msgspec, with Pydantic models as guests wherever a struct works."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -40,10 +41,16 @@ class JsonCodec:
             guest = self._guests.get(cls)
             if guest is None:
                 guest = self._guests[cls] = _is_pydantic(cls)
-            return _pydantic_bytes(value) if guest else self._encoder.encode(value)
+            if guest:
+                return _pydantic_bytes(value)
+            body = self._encoder.encode(value)
+            # The encoder writes NaN and infinity as null, which a reader could not tell from nothing.
+            if b"null" in body:
+                _refuse_boundless(msgspec.to_builtins(value, enc_hook=_to_plain))
         except BROKEN as error:
             text = f"{type(value).__name__} cannot be written as JSON: {error}"
             raise UnencodableError(text) from error
+        return body
 
     def decode(self, body: bytes, cls: type[T] | Any, *, strict: bool) -> T:
         """A value of a class from its JSON."""
@@ -86,6 +93,16 @@ class JsonCodec:
             text = f"{getattr(cls, '__qualname__', cls)} cannot be written as JSON: {_one_line(error)}"
             raise UndecodableError(text) from error
         return decoder
+
+
+def _refuse_boundless(plain: Any) -> None:
+    """Refuse NaN and infinity, wherever they are."""
+    if isinstance(plain, float) and not math.isfinite(plain):
+        text = f"{plain} is no JSON"
+        raise ValueError(text)
+    if isinstance(plain, (dict, list, tuple, set, frozenset)):
+        for inner in plain.values() if isinstance(plain, dict) else plain:
+            _refuse_boundless(inner)
 
 
 def refuse_ambiguity(body: bytes) -> None:

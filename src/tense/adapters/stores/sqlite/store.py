@@ -234,6 +234,10 @@ class SqliteStore:
         """Whether anybody ever ran this service here."""
         return await self._survey.known(service)
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in an inbox."""
+        return await self._survey.waiting(service, most)
+
     async def describe(self) -> dict[str, str]:
         """Settings and figures of the file."""
         return await self._survey.describe()
