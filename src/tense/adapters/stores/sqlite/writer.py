@@ -290,7 +290,8 @@ class Writer:
         self._loop.call_soon(self._kick)
 
     def _fail_all(self, error: StoreError) -> None:
-        asked: list[asyncio.Future[Any]] = [entry[1] for entry in (*self._operations, *self._waiting)]
+        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
+        asked += [entry[1] for entry in self._waiting]
         self._operations.clear()
         self._waiting.clear()
         for future in asked:
