@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from functools import cache
+from inspect import isclass, isfunction
 from pathlib import Path
 from types import ModuleType
 from typing import get_origin
