@@ -75,7 +75,10 @@ class Backlog(Protocol):
         ...
 
     def strike(self, delivery: Delivery, first: int) -> "Soon[int]":
-        """Count a delivery of an event durably before it is started, from `first`; gives the count."""
+        """Count a delivery that runs alone durably before it is started; gives the count.
+
+        An event has no row before its first exception: its count begins at `first`.
+        """
         ...
 
 

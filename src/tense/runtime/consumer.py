@@ -207,7 +207,7 @@ class ConsumerLoop:
         """One at a time, with nothing uncommitted beside it: if the process dies now, this delivery did it."""
         async with self._alone:
             await self._store.settled()
-            if self._serial and delivery.origin == "backlog":
+            if delivery.alone or self._serial:
                 policy, _ = self._work.policy(delivery, self.consumer.service)
                 first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
                 attempt = self._store.strike(delivery, first)
