@@ -80,7 +80,7 @@ def test_an_action_nobody_has_heard_of_is_told_in_its_own_word(tmp_path: Path) -
 
     found = figures(tmp_path)
 
-    assert found["events"] == {"ActivityNoted": 1, "IssueChanged": 1}
+    assert found["events"] == {"ActivityNoted": 2}
 
 
 def test_the_same_content_twice_is_one_command(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ class Bus:
         try:
             if self._middleware:
                 return await self._within(plan, message, call)
+            if plan.direct:
+                return await handler.function(message, **{name: make(call) for name, make in plan.simple})
             return await self._invoke(plan, message, call)
         finally:
             call.over = True
