@@ -60,4 +60,4 @@ def _edge(line: Line, ids: dict[str, str], ports: Mapping[tuple[str, str, str], 
 
 
 def _quoted(text: str) -> str:
-    return '"' + plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + xml(text).replace("\\", "\\\\") + '"'
