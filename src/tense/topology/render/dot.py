@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tense.topology.render.names import plain, xml
+from tense.topology.render.names import xml
 from tense.topology.render.picture import Box, Line, Picture, Row
 
 _STYLES = {"command": "solid", "query": "solid", "event": "dashed", "unknown": "dotted"}
