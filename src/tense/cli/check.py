@@ -35,9 +35,9 @@ def report_on(targets: Sequence[str], config: Config) -> Report:
 
 
 def _read(targets: Sequence[str]) -> Topology:
-    from tense.topology.read import read_topology
+    from tense.cli.targets import topology_of
 
-    return read_topology(targets)
+    return topology_of(targets)
 
 
 def configured(path: Path | None, select: Sequence[str], ignore: Sequence[str]) -> Config:
@@ -103,3 +103,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     if remark:
         print(remark, file=sys.stderr)
     raise typer.Exit(status)
+
+
+command = check
+"""What `tense check` runs."""

@@ -1,19 +1,29 @@
 """Registry: all handlers of an app, checked together and frozen when it starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from tense.dispatch.answers import fields_type
 from tense.dispatch.handler import Handler
 from tense.dispatch.service import Service
 from tense.dispatch.signature import Need, needs_of
-from tense.errors import NoHandlerError, RegistrationError, TwoHandlersError, WireNameError
+from tense.dispatch.upcasting import upcasters_of
+from tense.errors import (
+    MessageDefinitionError,
+    NoHandlerError,
+    RegistrationError,
+    TwoHandlersError,
+    UnencodableError,
+    WireNameError,
+)
 from tense.messages.declaration import Declaration, declaration_of
 from tense.messages.envelope import event_channel, subscription_name
 from tense.messages.kinds import field_names
 from tense.ports.codec import Codec
 from tense.ports.records import Consumer
 from tense.rules.routing import answers_of, refuse_cycles
+from tense.rules.upcast import missing_steps
 
 
 class Registry:
@@ -36,17 +46,19 @@ class Registry:
         self.consumers: tuple[Consumer, ...] = tuple(self._consumers(lanes))
         refuse_cycles(self._waits())
         for cls in self.messages.values():
-            codec.check(cls)
+            _check_written(cls, cls, codec)
+            _check_upcasters(cls)
             if declaration_of(cls).kind == "command" and declaration_of(cls).name in self.commands:
                 _check_answers(cls, codec)
 
     def says(self, handler: Handler) -> Mapping[str, tuple[Declaration, ...]]:
         """What a handler may say, by port: `publish`, `send`, `execute`."""
-        return {
-            need.kind: tuple(declaration_of(cls) for cls in need.messages)
-            for need in self.needs[handler]
-            if need.messages
-        }
+        said: dict[str, tuple[Declaration, ...]] = {}
+        for need in self.needs[handler]:
+            if need.messages:
+                # A handler may have several ports of one kind: an Execute for each command.
+                said[need.kind] = said.get(need.kind, ()) + tuple(declaration_of(cls) for cls in need.messages)
+        return said
 
     def contract_hash(self, service: str) -> str:
         """A figure that changes when the words of a service change: names, versions, keys and fields."""
@@ -151,4 +163,29 @@ def _by_name(services: Sequence[Any]) -> dict[str, Service]:
 def _check_answers(command: type, codec: Codec) -> None:
     answers = answers_of(command)
     if answers.result is not None:
-        codec.check(answers.result)
+        _check_written(command, answers.result, codec)
+    refusals: Iterable[Any] = answers.rejections.values()
+    for refusal in refusals:
+        _check_written(command, fields_type(refusal), codec)
+
+
+def _check_written(message: type, part: Any, codec: Codec) -> None:
+    """Refuse what the codec could never write of a message: itself, its result, the fields of a rejection."""
+    try:
+        codec.check(part)
+    except (UnencodableError, NameError) as error:
+        declaration = declaration_of(message)
+        text = (
+            f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
+        )
+        raise MessageDefinitionError(text) from error
+
+
+def _check_upcasters(message: type) -> None:
+    declaration = declaration_of(message)
+    if missing := missing_steps(upcasters_of(message), declaration.version):
+        text = (
+            f"{declaration.name} ({declaration.place}) is at version {declaration.version}, and nothing upcasts version "
+            f"{', '.join(map(str, missing))}. Write @upcast({message.__name__}, version={missing[0]})."
+        )
+        raise RegistrationError(text)

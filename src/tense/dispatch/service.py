@@ -19,18 +19,35 @@ P = ParamSpec("P")
 C = TypeVar("C")
 R = TypeVar("R")
 X = TypeVar("X")
+A = TypeVar("A")
+C_contra = TypeVar("C_contra", contravariant=True)
+O_contra = TypeVar("O_contra", contravariant=True)
+A_co = TypeVar("A_co", covariant=True)
+O_co = TypeVar("O_co", covariant=True)
 E = TypeVar("E")
 
 
-class Handles(Protocol[C, R, X]):
-    """Takes the one handler of a command and gives it back unchanged."""
+class Answering(Protocol[C_contra, P, A_co, O_co]):
+    """A function that gives `A_co`, which is also an `O_co`: what it gives is kept, what it may give is checked.
+
+    To fit, a function must fit both signatures; a type variable bounded by another would say the same.
+    """
+
+    @overload
+    def __call__(self, message: C_contra, /, *args: P.args, **kwargs: P.kwargs) -> A_co: ...
+    @overload
+    def __call__(self, message: C_contra, /, *args: P.args, **kwargs: P.kwargs) -> O_co: ...  # type: ignore[overload-cannot-match]  # never called, only fitted
+
+
+class Handles(Protocol[C, O_contra]):
+    """Takes the one handler of a command, whose answers are `O_contra`, and gives it back unchanged."""
 
     @overload
     def __call__(
-        self, handler: Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]], /
-    ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R | X]]: ...
+        self, handler: Answering[C, P, A, Coroutine[Any, Any, O_contra]], /
+    ) -> Callable[Concatenate[C, P], A]: ...
     @overload
-    def __call__(self, handler: Callable[Concatenate[C, P], R | X], /) -> Callable[Concatenate[C, P], R | X]: ...
+    def __call__(self, handler: Answering[C, P, A, O_contra], /) -> Callable[Concatenate[C, P], A]: ...
 
 
 class Subscribes(Protocol[E]):
@@ -80,7 +97,7 @@ class Service:
         retry: Retry | None = None,
         timeout: float | None = 60.0,
         on_failure: OnFailure = "park",
-    ) -> Handles[C, R, X]:
+    ) -> Handles[C, R | X]:
         """Register the one handler of a command of this service's own contract.
 
         Raises:

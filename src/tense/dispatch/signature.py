@@ -61,7 +61,10 @@ def hints_of(function: Callable[..., Any], where: str) -> dict[str, Any]:
         ProvisionError: a name does not exist at run time.
     """
     try:
-        return typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+        hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+        if isinstance(function, type) and inspect.isfunction(made := getattr(function, "__init__", None)):
+            hints |= typing.get_type_hints(made, include_extras=True)
+        return hints
     except NameError as error:
         text = (
             f"{where}: {error}. Annotations say what is injected, so their names must exist at run time: "
@@ -157,10 +160,16 @@ def _check_message(handler: Handler, hints: Mapping[str, Any], where: str) -> No
                 f"{where}: the first parameter of a listener is annotated Concluded[{handler.message.__name__}, ...]."
             )
             raise RegistrationError(text)
-    elif annotation is not None and annotation is not handler.message:
+    elif annotation is not None and handler.message not in _alternatives(annotation):
         shown = getattr(annotation, "__name__", annotation)
         text = f"{where} is registered for {handler.declaration.name}, but its first parameter is annotated {shown}."
         raise RegistrationError(text)
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    """The classes of a union, so that one function may be registered for several messages; else the one class."""
+    union = typing.get_origin(annotation) in (typing.Union, UnionType)
+    return typing.get_args(annotation) if union else (annotation,)
 
 
 def _check_returns_nothing(handler: Handler, hints: Mapping[str, Any], where: str) -> None:

@@ -129,7 +129,7 @@ else:
     class _MessageMeta(type(msgspec.Struct)):
         """Takes the class keywords of a message off and keeps them as its declaration."""
 
-        def __new__(mcls, name, bases, namespace, *, kind=None, **keywords):
+        def __new__(mcls, name, bases, namespace, /, *, kind=None, **keywords):
             cls = super().__new__(mcls, name, bases, namespace, frozen=True, kw_only=True)
             if kind is not None:
                 cls.__kind__ = kind

@@ -5,15 +5,15 @@ were given to, or after it ended, each raises `WorkflowError`.
 """
 
 from datetime import datetime, timedelta
-from typing import Generic, Protocol
+from typing import Any, Generic, Protocol
 
 from typing_extensions import TypeVar
 
 from tense.messages.kinds import IsCommand, IsEvent
 
 E_contra = TypeVar("E_contra", bound=IsEvent, contravariant=True)
-C_contra = TypeVar("C_contra", contravariant=True)
-C_co = TypeVar("C_co", covariant=True)
+C_contra = TypeVar("C_contra", bound=IsCommand[Any, Any], contravariant=True)
+C_co = TypeVar("C_co", bound=IsCommand[Any, Any], covariant=True)
 S = TypeVar("S")
 Y = TypeVar("Y")
 

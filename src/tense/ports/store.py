@@ -17,8 +17,8 @@ from typing_extensions import TypeVar
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.messages.settlement import Settlement
-from tense.ports.clock import Clock
 from tense.ports.chance import Chance
+from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease, Watcher
 from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, Lag, Standing
 from tense.ports.spawn import Spawn
@@ -75,7 +75,10 @@ class Backlog(Protocol):
         ...
 
     def strike(self, delivery: Delivery, first: int) -> "Soon[int]":
-        """Count a delivery of an event durably before it is started, from `first`; gives the count."""
+        """Count a delivery that runs alone durably before it is started; gives the count.
+
+        An event has no row before its first exception: its count begins at `first`.
+        """
         ...
 
 
@@ -101,6 +104,11 @@ class Unit(Protocol):
     @property
     def begun(self) -> bool:
         """Whether the transaction was used."""
+        ...
+
+    @property
+    def revoked(self) -> str | None:
+        """Why the store cancelled this unit's task, if it did: it kept its turn for too long."""
         ...
 
     async def undo(self) -> None:
@@ -215,6 +223,10 @@ class Survey(Protocol):
 
     async def known(self, service: str) -> bool:
         """Whether anybody ever ran this service on this store."""
+        ...
+
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in a service's inbox, counted up to `most`."""
         ...
 
     async def describe(self) -> Mapping[str, str]:

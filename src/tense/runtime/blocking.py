@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic
 
-from typing_extensions import TypeVar
+from typing_extensions import Never, TypeVar
 
 from tense.errors import ClosedError
 from tense.messages.kinds import CommandType, IsCommand, IsEvent
@@ -24,8 +24,8 @@ R = TypeVar("R")
 X = TypeVar("X")
 C = TypeVar("C")
 T = TypeVar("T")
-R_co = TypeVar("R_co", covariant=True)
-X_co = TypeVar("X_co", covariant=True)
+R_co = TypeVar("R_co", covariant=True, default=None)
+X_co = TypeVar("X_co", covariant=True, default=Never)
 
 
 class LoopThread:

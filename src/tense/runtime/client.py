@@ -17,6 +17,8 @@ from tense.messages.kinds import CommandType, IsCommand, IsEvent
 from tense.messages.outcome import Cancelled, Outcome
 from tense.ports.records import Standing
 from tense.ports.store import Store, Tell
+from tense.runtime.deadlines import Deadlines
+from tense.runtime.gate import Gate
 from tense.runtime.ticket import Ticket
 
 R = TypeVar("R")
@@ -31,6 +33,7 @@ class Home:
     services: frozenset[str]
     running: frozenset[str]
     run_line: Callable[[str], str]
+    max_backlog: int | None = None
 
 
 class Client:
@@ -43,6 +46,8 @@ class Client:
         self._tell = tell
         self._home = home
         self._known: set[str] = set(home.running)
+        self.deadlines = Deadlines(envelopes.clock)
+        self._gate = Gate(store, envelopes.clock, home.max_backlog)
 
     async def execute(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R:  # noqa: A002 - the field's name everywhere
         """Send a command and give its result, waiting at most `timeout` seconds; nobody starts it later than that.
@@ -75,12 +80,14 @@ class Client:
 
         Raises:
             DuplicateIdError: the id was used before with another body.
+            Busy: the service has more waiting than `App(max_backlog=)` allows.
             StoreError: it was not accepted.
         """
         due = self._envelopes.due(after, at)
         envelope = self._wrap(command, message_id=id, due=due)
         if envelope.service not in self._known:
             await self._warn_if_never_run(envelope.service)
+        await self._gate.check(envelope.service)
         await self._accept(envelope)
         return Ticket(self, type(command), envelope.metadata.id)
 
@@ -142,6 +149,7 @@ class Client:
         envelope = self._wrap(command, message_id=message_id, deadline=deadline)
         if envelope.service not in self._known:
             await self._warn_if_never_run(envelope.service)
+        await self._gate.check(envelope.service)
         outcome = await self._ask(envelope, timeout)
         metadata = envelope.metadata
         return self._answering.value(type(command), metadata.id, metadata.type, outcome)
@@ -150,10 +158,14 @@ class Client:
         metadata = envelope.metadata
         watched = self._store.watch(metadata.id)
         try:
-            await self._accept(envelope)
+            waiting = self._store.accept(envelope)
+            if waiting is not True and waiting is not False:
+                await waiting
         except BaseException:
             watched.cancel()
             raise
+        if watched.done():
+            return watched.result()
         return await self._await_outcome(watched, metadata.id, metadata.type, timeout)
 
     async def _await_outcome(
@@ -161,7 +173,7 @@ class Client:
     ) -> Outcome:
         if watched.done():
             return watched.result()
-        timer = self._envelopes.clock.call_later(timeout, watched.cancel)
+        self.deadlines.add(watched, timeout)
         try:
             return await watched
         except asyncio.CancelledError:
@@ -170,7 +182,7 @@ class Client:
                 raise
             raise OutcomeUnknown(message_id, name, timeout) from None
         finally:
-            timer.cancel()
+            self.deadlines.remove(watched, timeout)
             watched.cancel()
 
     async def _accept(self, envelope: Envelope) -> None:

@@ -4,9 +4,12 @@ import asyncio
 import logging
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 from typing_extensions import TypeVar
@@ -44,6 +47,7 @@ class SystemChance:
         self._now = now
         self._fast = random.Random(os.urandom(16))  # noqa: S311 - ids are names and no secrets
         self._last = 0
+        self._prefix = ""
         self._counter = 0
 
     def new_id(self) -> str:
@@ -57,14 +61,47 @@ class SystemChance:
                 self._counter = self._fast.getrandbits(25)
         else:
             self._counter = self._fast.getrandbits(25)
-        self._last = millis
+        if millis != self._last:
+            self._last = millis
+            self._prefix = f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7"
         high, low = self._counter >> 14, self._counter & 0x3FFF
-        text = f"{millis:012x}7{high:03x}{0x8000 | low:04x}{self._fast.getrandbits(48):012x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return f"{self._prefix}{high:03x}-{0x8000 | low:04x}-{self._fast.getrandbits(48):012x}"
 
     def random(self) -> float:
         """A figure in [0, 1)."""
         return self._fast.random()
+
+
+class ThreadAside:
+    """One thread and a queue: half the price of a hop to a pool."""
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._jobs: SimpleQueue[tuple[Callable[[], None], Callable[[BaseException | None], None]] | None] = (
+            SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[], None], done: Callable[[BaseException | None], None]) -> None:
+        """Run a function there and tell the loop."""
+        self._jobs.put((work, done))
+
+    def close(self) -> None:
+        """End when what was given so far has run."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, done = job
+            error: BaseException | None = None
+            try:
+                work()
+            except BaseException as raised:  # noqa: BLE001 - handed to the loop, whatever it is
+                error = raised
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self._loop.call_soon_threadsafe(done, error)
 
 
 class SystemSpawn:
@@ -87,6 +124,10 @@ class SystemSpawn:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="tense-handler")
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def aside(self, name: str) -> "ThreadAside":
+        """A thread of its own."""
+        return ThreadAside(name)
 
     def close(self) -> None:
         """Let the pool's threads end; running ones are not waited for."""

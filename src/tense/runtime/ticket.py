@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Generic
 
-from typing_extensions import TypeVar
+from typing_extensions import Never, TypeVar
 
 from tense.messages.rejection import Rejection
 from tense.ports.records import Standing
@@ -10,8 +10,8 @@ from tense.ports.records import Standing
 if TYPE_CHECKING:
     from tense.runtime.client import Client
 
-R_co = TypeVar("R_co", covariant=True)
-X_co = TypeVar("X_co", covariant=True)
+R_co = TypeVar("R_co", covariant=True, default=None)
+X_co = TypeVar("X_co", covariant=True, default=Never)
 
 
 class Ticket(Generic[R_co, X_co]):

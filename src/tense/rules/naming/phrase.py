@@ -144,14 +144,20 @@ def _single(words: tuple[Word, ...], begin: int) -> _Decision:  # noqa: PLR0911 
     return ("unknown", begin, {}) if word.homograph else ("noun", None, {})
 
 
-_ASKING = {"get", "is", "has", "are", "was", "were", "did", "does"}
+_ASKING = {"is", "has", "are", "was", "were", "did", "does", "can", "who", "what", "which", "where"}
+"""Words that open a question whatever comes behind them: IsOrderPlaced."""
+
+_ALSO_NOUNS = {"count", "query", "search", "list", "lookup", "read", "find", "fetch", "retrieve"}
+"""Words that ask only where no past closes the name: ListUpdated, FetchStarted."""
 
 
 def _asking(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
-    if not first.reading or (begin == 0 and _closing_past(words, begin) is not None and first.text not in _ASKING):
+    if not first.reading or (first.text in _ALSO_NOUNS and _closing_past(words, begin) is not None):
         return _UNDECIDED
-    if first.text in {"count", "query", "search", "list"} and len(words) - begin == 1 + int(words[-1].outcome):
+    if first.text in _ASKING:
+        return "query", begin, {}
+    if first.text in _ALSO_NOUNS and len(words) - begin == 1 + int(words[-1].outcome):
         return _UNDECIDED
     closing = _closing_past(words, begin)
     if closing is not None and words[closing].text in section("outcome-pasts"):
@@ -181,7 +187,8 @@ def _closing_past(words: tuple[Word, ...], begin: int) -> int | None:
 def _verb_first(words: tuple[Word, ...], begin: int) -> _Decision:
     first = words[begin]
     opens = first.pure or (first.base_past and len(words) - begin > 1) or (first.trap and first.homograph)
-    if not opens or (first.base_past and first.object and _closing_past(words, begin) is not None):
+    closed = _closing_past(words, begin) if first.base_past and first.text not in section("mark-verbs") else None
+    if not opens or (closed is not None and (first.object or words[closed].past)):
         return _UNDECIDED
     closing = len(words) - 1
     while closing > begin and words[closing].particle and not words[closing].past:
@@ -195,7 +202,8 @@ def _verb_first(words: tuple[Word, ...], begin: int) -> _Decision:
     )
     if last.past and closing - begin > 1 and first.text not in section("mark-verbs") and not behind_because:
         return "past", closing, {"inner_imperative": True}
-    if last.outcome and closing - begin > 0 and first.text not in section("mark-verbs"):
+    minded = first.text in section("mark-verbs") or first.text in section("trouble-verbs")
+    if last.outcome and closing - begin > 0 and not minded:
         return "state", closing, {"inner_imperative": True}
     if first.text == "close" and words[begin + 1].text == "to":
         return "state", begin, {}
@@ -232,7 +240,8 @@ def _homograph_first(words: tuple[Word, ...], begin: int) -> _Decision:
             if not first.noun_first and not tail.pure
             else ("unknown", last, {"verb_last": True})
         )
-    if first.noun_first:
+    names = tail.text in section("attributes") and last - begin == 1 and first.text not in {"change", "assign", "check"}
+    if first.noun_first or (names and not marks):
         return _UNDECIDED
     return "imperative", begin, {}
 
@@ -260,6 +269,10 @@ def _closed(words: tuple[Word, ...], closing: int) -> _Decision:
     return ("unknown" if unclear else "past"), closing, {}
 
 
+_LACKING = {"no", "not", "insufficient"}
+_STATE_PHRASES = {("out", "of"), ("in", "stock"), ("in", "sync"), ("back", "in"), ("close", "to"), ("on", "hold")}
+
+
 def _stands(words: tuple[Word, ...], begin: int) -> _Decision:
     """A state, an outcome or a gerund."""
     last = len(words) - 1
@@ -267,23 +280,15 @@ def _stands(words: tuple[Word, ...], begin: int) -> _Decision:
     texts = tuple(word.text for word in words)
     if tail.gerund:
         return "gerund", last, {}
-    if tail.state or tail.outcome or (tail.verb_state and last > begin):
+    is_down = tail.text in {"down", "up"} and not words[last - 1].verb
+    if tail.state or tail.outcome or is_down or (tail.verb_state and last > begin):
         return "state", last, {}
-    if tail.text in {"down", "up", "offline"} and not words[last - 1].verb:
-        return "state", last, {}
-    for phrase_words in (
-        ("out", "of"),
-        ("in", "stock"),
-        ("in", "sync"),
-        ("back", "in"),
-        ("close", "to"),
-        ("on", "hold"),
-        ("in", "progress"),
-    ):
-        for at in range(last):
-            if texts[at : at + 2] == phrase_words:
-                return "state", at, {}
-    for at in range(begin, last):
-        if words[at].gerund and words[at + 1].joiner:
-            return "gerund", at, {}
-    return _UNDECIDED
+    if texts[begin] in _LACKING:
+        return "state", begin, {}
+    if last > begin and texts[last - 1] in {"in", "on", "under", "en"}:
+        return "state", last - 1, {}
+    found = next((at for at in range(last) if texts[at : at + 2] in _STATE_PHRASES), None)
+    if found is not None:
+        return "state", found, {}
+    going = next((at for at in range(begin, last) if words[at].gerund and words[at + 1].joiner), None)
+    return _UNDECIDED if going is None else ("gerund", going, {})

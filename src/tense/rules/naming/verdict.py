@@ -57,11 +57,12 @@ def _is_code(grammar: Phrase) -> Verdict | None:
     first, last = words[0].text, words[-1].text
     if first == "on" and grammar.begin == 1:
         return _neither("It begins with On, as the call-back for an event does.")
-    tails = section("class-tails")
-    if last in tails and len(words) > _PAIR and grammar.at is not None and grammar.at < len(words) - 1:
-        handles = last in {"handler", "listener", "subscriber", "consumer"}
-        if handles or (grammar.mood == "past" and words[-2].past):
-            return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
+    handles = last in {"handler", "listener", "subscriber", "consumer"}
+    if handles and grammar.mood == "noun" and len(words) > 1:
+        return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
+    inside = len(words) > _PAIR and grammar.at is not None and grammar.at < len(words) - 1
+    if inside and (handles or (last in section("class-tails") and grammar.mood == "past" and words[-2].past)):
+        return _neither(f"It ends in {quoted(last)}: a class that deals with a message, not a message.")
     return None
 
 
@@ -145,13 +146,9 @@ def _noun(grammar: Phrase) -> Verdict | None:
 def _is_noun(grammar: Phrase) -> Verdict | None:
     if grammar.mood != "noun" or grammar.split.suffix is not None:
         return None
-    activity = grammar.words[-1].text in section("gerund-nouns")
-    if (
-        not activity
-        and any(word.homograph and word.tag != "G" for word in grammar.words[grammar.begin : grammar.begin + 1])
-        and len(grammar.words) > 1
-    ):
-        return None
+    opener = grammar.words[grammar.begin]
+    if opener.homograph and len(grammar.words) > 1 and grammar.words[-1].text not in section("gerund-nouns"):
+        return ambiguous(f"{quoted(opener.text)} in front of a noun may be a verb or a noun.", 0.7)
     return _noun(grammar)
 
 
@@ -188,7 +185,8 @@ def _is_method(grammar: Phrase) -> Verdict | None:
     word = grammar.words[-1]
     if len(parts.segments) != _PAIR or len(parts.segments[-1]) != 1 or word.noun_first:
         return None
-    return Verdict(kind="command", confidence=0.8, why=f"{quoted(word.text)} behind the dot is a call.")
+    kind: ReadsAs = "query" if word.reading else "command"
+    return Verdict(kind=kind, confidence=0.8, why=f"{quoted(word.text)} behind the dot is a call.")
 
 
 def _is_untensed(grammar: Phrase) -> Verdict | None:

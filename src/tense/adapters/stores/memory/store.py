@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from tense.adapters.stores.memory.shelf import Item, Shelf
 from tense.adapters.stores.memory.unit import MemoryUnit
@@ -17,6 +19,8 @@ from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, La
 from tense.ports.scratch import Scratch
 from tense.ports.store import Surroundings, Tell, Want
 from tense.ports.transaction import Snapshot
+
+Forget: TypeAlias = Callable[["asyncio.Future[Outcome]"], None]
 
 KEPT = 10_000
 """How many outcomes, and how many handled events of a log, are remembered."""
@@ -38,7 +42,7 @@ class MemoryStore:
         self.shelves: dict[str, Shelf] = {}
         self.letters: dict[int, DeadLetter] = {}
         self.positions = 0
-        self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self.watching: dict[str, list[tuple[asyncio.Future[Outcome], Forget]]] = {}
         self.surroundings: Surroundings | None = None
         self._leases: dict[tuple[str, int], Lease] = {}
         self._seen: dict[str, Instance] = {}
@@ -158,10 +162,13 @@ class MemoryStore:
         return max(first, delivery.attempt) if first == 1 else delivery.attempt
 
     def _handed(self, shelf: Shelf, item: Item) -> Delivery:
+        # A timer whose time has come for the first time takes its place behind what its key waits for.
+        exception = item.position in shelf.exceptions and not (item.attempts == 0 and item.strand is None)
         item.attempts += 1
-        exception = item.position in shelf.exceptions
         if exception:
             item.state = "taken"
+        else:
+            shelf.exceptions.pop(item.position, None)
         return Delivery(
             consumer=shelf.consumer.name,
             lane=item.lane,
@@ -223,8 +230,10 @@ class MemoryStore:
             lease.lost = True
 
     async def retire(self) -> None:
-        """Give everything back."""
+        """Give everything back; nobody else is here, so nobody is left."""
         await self.release(list(self._leases.values()))
+        now = self.around.clock.now()
+        self._seen = {name: replace(instance, until=min(now, instance.until)) for name, instance in self._seen.items()}
 
     # Ledger
 
@@ -252,8 +261,12 @@ class MemoryStore:
         if item is not None and item.outcome is not None:
             future.set_result(item.outcome)
         else:
-            self.watching.setdefault(message_id, []).append(future)
-            future.add_done_callback(lambda done: self._unwatch(message_id, done))
+
+            def forget(done: "asyncio.Future[Outcome]") -> None:
+                self._unwatch(message_id, done)
+
+            self.watching.setdefault(message_id, []).append((future, forget))
+            future.add_done_callback(forget)
         return future
 
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
@@ -287,14 +300,16 @@ class MemoryStore:
         self.ended[message_id] = None
         while len(self.ended) > KEPT:
             self.commands.pop(self.ended.popitem(last=False)[0], None)
-        for future in self.watching.pop(message_id, ()):
+        for future, forget in self.watching.pop(message_id, ()):
             if not future.done():
+                # Nothing is left to forget: that spares a callback for each command.
+                future.remove_done_callback(forget)
                 future.set_result(outcome)
 
     def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
         futures = self.watching.get(message_id)
-        if futures is not None and done in futures:
-            futures.remove(done)
+        if futures is not None:
+            futures[:] = [entry for entry in futures if entry[0] is not done]
             if not futures:
                 del self.watching[message_id]
 
@@ -368,6 +383,11 @@ class MemoryStore:
     async def known(self, service: str) -> bool:
         """Whether anybody ever ran this service here."""
         return any(service in instance.services for instance in self._seen.values())
+
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in an inbox."""
+        shelf = self.shelves.get(service)
+        return 0 if shelf is None else min(most, shelf.waiting())
 
     async def describe(self) -> dict[str, str]:
         """Figures of the store."""

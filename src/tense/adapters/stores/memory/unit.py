@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from typing_extensions import TypeVar
@@ -45,6 +45,8 @@ class MemoryUnit:
     def begun(self) -> bool:
         """Whether the transaction was used."""
         return self._turn is not None and self._turn.begun
+
+    revoked: str | None = None
 
     async def undo(self) -> None:
         """Undo what was written."""

@@ -1,0 +1,1 @@
+"""Examples: one folder per idea, each run by tests/docs."""

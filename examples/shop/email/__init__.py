@@ -1,0 +1,1 @@
+"""Email: writes to customers."""

@@ -1,0 +1,5 @@
+"""The words of email: none yet, for it only listens. Its name marks its place in the logs of others."""
+
+from tense import Contract
+
+email = Contract("email")

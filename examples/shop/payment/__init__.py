@@ -1,0 +1,1 @@
+"""Payment: charges cards and gives money back."""

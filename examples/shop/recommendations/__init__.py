@@ -1,0 +1,1 @@
+"""Recommendations: knows what is bought together; it joined the shop last."""

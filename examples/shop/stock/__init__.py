@@ -1,0 +1,1 @@
+"""Stock: knows what is on the shelves."""

@@ -1,0 +1,1 @@
+"""Warehouse: packs parcels."""

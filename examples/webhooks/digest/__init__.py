@@ -1,0 +1,1 @@
+"""Digest: what happened where, how often."""

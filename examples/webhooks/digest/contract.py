@@ -1,0 +1,5 @@
+"""The words of digest: none, for it only listens."""
+
+from tense import Contract
+
+digest = Contract("digest")

@@ -1,0 +1,1 @@
+"""People: who did how much."""

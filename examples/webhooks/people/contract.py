@@ -1,0 +1,5 @@
+"""The words of people: none, for it only listens."""
+
+from tense import Contract
+
+people = Contract("people")

@@ -1,0 +1,1 @@
+"""Repository: keeps track of what happens in repositories, and says so in the past tense."""

@@ -1,0 +1,208 @@
+"""Handing messages out: claims of commands, reads of event logs, and exceptions whose time has come."""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from tense.adapters.stores.sqlite.core import METADATA, Core
+from tense.adapters.stores.sqlite.schema import STRUCK
+from tense.adapters.stores.sqlite.strands import strands_of, table_of
+from tense.messages.metadata import Metadata
+from tense.ports.delivery import Delivery, Lease, Origin
+from tense.ports.records import Consumer
+from tense.ports.store import Want
+
+COLUMNS = "seq, id, lane, headers, body, attempts, failed, redriven, strand"
+
+CLAIM = f"""
+SELECT {COLUMNS} FROM tense_command WHERE service = ? AND lane = ? AND state = 0 AND seq > ? ORDER BY seq LIMIT ?
+"""  # noqa: S608 - constants
+
+COUNT = "UPDATE tense_command SET attempts = attempts + 1 WHERE seq = ?"
+
+DUE_COMMANDS = f"""
+SELECT {COLUMNS} FROM tense_command WHERE service = ? AND state IN (1, 2)
+AND ((state = 1 AND due <= ?) OR (deadline IS NOT NULL AND deadline <= ?)) ORDER BY seq LIMIT ?
+"""  # noqa: S608 - constants
+
+DUE_EVENTS = """
+SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*'
+FROM tense_exception AS e JOIN tense_log AS l ON l.pos = e.pos
+WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
+"""
+
+NEXT_COMMANDS = (
+    "SELECT seq, due FROM tense_command WHERE service = ? AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?",
+    "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
+    "ORDER BY deadline LIMIT ?",
+)
+
+NEXT_EVENTS = ("SELECT pos, due FROM tense_exception WHERE consumer = ? AND state = 1 ORDER BY due LIMIT ?",)
+
+
+class Backlog:
+    """Reads for the consumers of this process."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def claim(
+        self, consumer: Consumer, wanted: Sequence[Want], limit: int
+    ) -> "list[Delivery] | asyncio.Future[Sequence[Delivery]]":
+        """The next deliveries of some lanes."""
+        if consumer.kind == "subscription":
+            return self._read_log(consumer, wanted, limit)
+        return self._core.writer.submit(lambda connection: self._claim(connection, consumer, wanted, limit), light=True)
+
+    def due(
+        self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
+    ) -> "asyncio.Future[Sequence[Delivery]]":
+        """Exceptions whose time has come."""
+        return self._core.writer.submit(
+            lambda connection: self._due(connection, consumer, leases, (now, limit)), light=True
+        )
+
+    def next_due(self, consumer: Consumer) -> float | None:
+        """When the next exception is due."""
+        taken = self._core.taken.get(consumer.name, set())
+        moments = []
+        for query in NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS:
+            rows = self._core.read().execute(query, (consumer.name, len(taken) + 1))
+            moments += [float(due) for position, due in rows if position not in taken][:1]
+        return min(moments, default=None)
+
+    def held(self, lease: Lease) -> set[str]:
+        """The strands of a lane that hold something back."""
+        consumer = self._core.consumers[lease.consumer]
+        return strands_of(self._core.read(), table_of(consumer.kind), lease.consumer, lease.lane)
+
+    def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
+        """Count a delivery before it is started."""
+
+        def operation(connection: sqlite3.Connection) -> int:
+            if "<" not in delivery.consumer:
+                counted = f"{COUNT} RETURNING attempts"
+                return int(connection.execute(counted, (delivery.position,)).fetchone()[0])
+            row = connection.execute(
+                "INSERT INTO tense_exception (consumer, pos, lane, state, attempts) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (consumer, pos) DO UPDATE SET attempts = attempts + 1 RETURNING attempts",
+                (delivery.consumer, delivery.position, delivery.lane, STRUCK, first),
+            ).fetchone()
+            return int(row[0])
+
+        return self._core.writer.submit(operation, light=True)
+
+    async def history(self, consumer: Consumer, after: int, limit: int) -> list[Delivery]:
+        """Logged events that a subscription takes, beyond a position, in the order of the log."""
+        rows = self._core.read().execute(
+            _log_query(len(consumer.types), by_lane=False), (consumer.channel, *consumer.types, after, limit)
+        )
+        return [self._delivery(consumer, row, "backlog", 1) for row in rows]
+
+    def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """The position up to which each lane of a subscription was read."""
+        rows = self._core.read().execute("SELECT lane, pos FROM tense_lane WHERE consumer = ?", (consumer.name,))
+        return dict(rows.fetchall())
+
+    def _claim(
+        self, connection: sqlite3.Connection, consumer: Consumer, wanted: Sequence[Want], limit: int
+    ) -> list[Delivery]:
+        found: list[Delivery] = []
+        for want in wanted:
+            most = min(want.most, limit - len(found))
+            if most <= 0:
+                break
+            if want.lease.lost:
+                continue
+            for row in connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most)):
+                found.append(self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]))
+        self._count(connection, consumer, found)
+        return found
+
+    def _due(
+        self, connection: sqlite3.Connection, consumer: Consumer, leases: Mapping[int, Lease], window: tuple[float, int]
+    ) -> list[Delivery]:
+        now, limit = window
+        taken = self._core.taken.setdefault(consumer.name, set())
+        inbox = consumer.kind == "inbox"
+        values = (consumer.name, now, now, limit + len(taken)) if inbox else (consumer.name, now, limit + len(taken))
+        found = []
+        for row in connection.execute(DUE_COMMANDS if inbox else DUE_EVENTS, values).fetchall():
+            lease = leases.get(row[2])
+            if lease is None or lease.lost or row[0] in taken:
+                continue
+            taken.add(row[0])
+            # A timer whose time has come for the first time takes its place behind what its key waits for.
+            origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
+            found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
+        self._count(connection, consumer, found)
+        return found
+
+    def _count(self, connection: sqlite3.Connection, consumer: Consumer, found: Sequence[Delivery]) -> None:
+        """Count what is handed out; what is to run alone is counted when it starts, for it waits for others."""
+        counted = [delivery for delivery in found if not delivery.alone]
+        if consumer.kind == "inbox":
+            connection.executemany(COUNT, [(delivery.position,) for delivery in counted])
+        else:
+            connection.executemany(
+                "UPDATE tense_exception SET attempts = attempts + 1 WHERE consumer = ? AND pos = ?",
+                [(consumer.name, delivery.position) for delivery in counted],
+            )
+
+    def _read_log(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
+        connection = self._core.read()
+        query = _log_query(len(consumer.types), by_lane=True)
+        found: list[Delivery] = []
+        for want in wanted:
+            most = min(want.most, limit - len(found))
+            if most <= 0:
+                break
+            lease = want.lease
+            after = want.after if want.after >= 0 else self._cursor(connection, lease)
+            for row in connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most)):
+                found.append(self._delivery(consumer, row, "backlog", 1))
+        return found
+
+    def _cursor(self, connection: sqlite3.Connection, lease: Lease) -> int:
+        row = connection.execute(
+            "SELECT pos FROM tense_lane WHERE consumer = ? AND lane = ?", (lease.consumer, lease.lane)
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _delivery(
+        self, consumer: Consumer, row: Sequence[Any], origin: Origin, attempt: int, *, alone: bool = False
+    ) -> Delivery:
+        return Delivery(
+            consumer=consumer.name,
+            lane=row[2],
+            position=row[0],
+            metadata=metadata_of(row[3], row[1]),
+            body=row[4],
+            attempt=attempt,
+            origin=origin,
+            alone=alone,
+            own=row[1] in self._core.own,
+            redriven=row[7],
+        )
+
+
+@lru_cache(maxsize=64)
+def _log_query(types: int, *, by_lane: bool) -> str:
+    lane = "AND lane = ? " if by_lane else ""
+    marks = ", ".join("?" * types)
+    return (
+        "SELECT pos, id, lane, headers, body, 0, 0, 0 FROM tense_log "  # noqa: S608 - question marks only
+        f"WHERE channel = ? {lane}AND type IN ({marks}) AND pos > ? ORDER BY pos LIMIT ?"
+    )
+
+
+def metadata_of(headers: bytes, message_id: str) -> Metadata:
+    """Headers as metadata; broken ones become metadata that names the trouble, so that the message can be buried."""
+    try:
+        return METADATA.decode(headers)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return Metadata(id=message_id, kind="broken", type="broken headers")

@@ -1,0 +1,124 @@
+"""What the parts of the SQLite store share: connections, surroundings, and what waits for the next commit."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from tense.adapters.stores.sqlite.writer import Writer
+from tense.errors import ClosedError, StoreError
+from tense.messages.metadata import Metadata
+from tense.messages.outcome import Outcome
+from tense.ports.delivery import Lease
+from tense.ports.records import Consumer
+from tense.ports.store import Surroundings
+
+METADATA = msgspec.json.Decoder(Metadata)
+OUTCOME: "msgspec.json.Decoder[Outcome]" = msgspec.json.Decoder(Outcome)
+encode = msgspec.json.Encoder().encode
+
+
+class Core:
+    """State of one open SQLite store.
+
+    What is put into `told`, `arrivals` and the like becomes known when the open group is committed, and is forgotten when it
+    is undone. Cursors of subscriptions are written once per group.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, reader: sqlite3.Connection, around: Surroundings
+    ) -> None:
+        self.path = path
+        self.connection = connection
+        self.reader = reader
+        self.around = around
+        self.writer: Writer
+        self.leases: dict[tuple[str, int], Lease] = {}
+        self.subscriptions: dict[str, list[Consumer]] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self.taken: dict[str, set[int]] = {}
+        self.told: list[tuple[str, Outcome]] = []
+        self.arrivals: set[tuple[str, int]] = set()
+        self.logged: set[tuple[str, int]] = set()
+        self.dues: dict[str, float] = {}
+        self.freed: list[tuple[str, int, str]] = []
+        self.moved = False
+        self.cursors: dict[tuple[str, int], tuple[int, Lease]] = {}
+        self.touched: set[Lease] = set()
+        self.own: dict[str, None] = {}
+        self.closed = False
+
+    def read(self) -> sqlite3.Connection:
+        """The reading connection, which sees what is committed."""
+        if self.closed:
+            text = f"{self.path} is closed"
+            raise ClosedError(text)
+        return self.reader
+
+    def plan(self, consumer: str, due: float) -> None:
+        """An exception of a consumer is due at this moment, once this group is committed."""
+        if due < self.dues.get(consumer, float("inf")):
+            self.dues[consumer] = due
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        """Write the cursors that moved in this group."""
+        if self.cursors:
+            rows = [(pos, name, lane, lease.token) for (name, lane), (pos, lease) in self.cursors.items()]
+            connection.executemany("UPDATE tense_lane SET pos = ? WHERE consumer = ? AND lane = ? AND token = ?", rows)
+
+    def publish_news(self) -> None:
+        """Tell everybody in this process what the committed group brought."""
+        told, self.told = self.told, []
+        arrivals, self.arrivals = self.arrivals, set()
+        logged, self.logged = self.logged, set()
+        dues, self.dues = self.dues, {}
+        freed, self.freed = self.freed, []
+        moved, self.moved = self.moved, False
+        self.cursors.clear()
+        self.touched.clear()
+        for message_id, outcome in told:
+            self.conclude(message_id, outcome)
+        watcher = self.around.watcher
+        for consumer, lane, strand in freed:
+            watcher.freed(consumer, lane, strand)
+        for service, lane in arrivals:
+            watcher.arrived(service, lane)
+        for channel, lane in logged:
+            for subscription in self.subscriptions.get(channel, ()):
+                watcher.arrived(subscription.name, lane)
+        for name, due in dues.items():
+            watcher.due(name, due)
+        if moved:
+            watcher.moved()
+
+    def forget_news(self, error: StoreError) -> None:
+        """The group was undone: the lanes it touched must be read again from what is committed."""
+        del error
+        touched, self.touched = self.touched, set()
+        self.told, self.arrivals, self.logged, self.dues, self.freed = [], set(), set(), {}, []
+        self.moved = False
+        self.cursors.clear()
+        for lease in touched:
+            self.lose(lease)
+
+    def lose(self, lease: Lease) -> None:
+        """A lease is lost, or what was done under it."""
+        if not lease.lost:
+            lease.lost = True
+            self.taken.pop(lease.consumer, None)
+            self.around.watcher.lost(lease)
+
+    def conclude(self, message_id: str, outcome: Outcome) -> None:
+        """Tell who watches a command how it ended."""
+        for future in self.watching.pop(message_id, ()):
+            if not future.done():
+                future.set_result(outcome)
+
+    def remember_own(self, message_id: str) -> None:
+        """These bytes were made by this process's codec; bounded, for it only saves a check."""
+        self.own[message_id] = None
+        if len(self.own) > 20_000:  # noqa: PLR2004 - a few megabytes
+            for old in list(self.own)[:10_000]:
+                del self.own[old]

@@ -1,0 +1,40 @@
+"""Joining a user's open transaction on a sqlite3 connection, in whatever process it is."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from tense.adapters.stores.sqlite.intake import insert
+from tense.errors import StoreUnusableError, WorkflowError
+from tense.messages.envelope import Envelope
+
+
+class SqliteJoint:
+    """Writes through a `sqlite3.Connection` that the user opened on the store's file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def write(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
+        """Write messages within the open transaction."""
+        connection = self._connection
+        if not connection.in_transaction and connection.isolation_level is None:
+            text = (
+                "app.outbox(connection) joins an open transaction, and this connection has none: execute 'BEGIN IMMEDIATE' "
+                "first, write your rows, and commit after the outbox."
+            )
+            raise WorkflowError(text)
+        try:
+            for envelope, lane in envelopes:
+                insert(connection, envelope, lane, now)
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            text = (
+                "this database has no tables of Tense, so nothing would carry the message on. Open the connection on the "
+                "store's file, and create the tables with: tense db migrate"
+            )
+            raise StoreUnusableError(text) from error
+
+    async def write_async(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
+        """The same: nothing here is awaited."""
+        self.write(envelopes, now)

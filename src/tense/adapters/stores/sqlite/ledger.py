@@ -1,0 +1,201 @@
+"""What became of commands, and the dead letters."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from tense.adapters.stores.sqlite.backlog import metadata_of
+from tense.adapters.stores.sqlite.core import OUTCOME, Core, encode
+from tense.adapters.stores.sqlite.intake import Intake
+from tense.adapters.stores.sqlite.strands import COMMANDS, EXCEPTIONS, go_on
+from tense.messages.outcome import Outcome
+from tense.ports.delivery import Delivery
+from tense.ports.records import DeadLetter, Standing
+from tense.ports.store import Tell
+
+STATES = {0: "waiting", 1: "scheduled", 2: "held back", 3: "ended", 4: "dead"}
+
+STANDING = """
+SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tense_command WHERE id = ?
+"""
+
+LETTERS = """
+SELECT number, id, consumer, kind, type, key, reason, error, traceback, attempts, accepted, died, redriven, headers, body,
+       lane, strand
+FROM tense_dead WHERE number > ? AND (? IS NULL OR consumer = ?) ORDER BY number LIMIT ?
+"""
+
+
+class Ledger:
+    """Answers where commands stand, and ends them when asked."""
+
+    def __init__(self, core: Core, intake: Intake) -> None:
+        self._core = core
+        self._intake = intake
+
+    def standing(self, message_id: str) -> Standing | None:
+        """Where a command stands."""
+        row = self._core.read().execute(STANDING, (message_id,)).fetchone()
+        if row is None:
+            return None
+        return Standing(
+            id=row[0],
+            type=row[1],
+            service=row[2],
+            state=STATES[row[3]],
+            attempts=row[4],
+            accepted=row[5],
+            deadline=row[6],
+            outcome=None if row[7] is None else OUTCOME.decode(row[7]),
+        )
+
+    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
+        """A future that ends with the outcome."""
+        core = self._core
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        row = core.read().execute("SELECT outcome FROM tense_command WHERE id = ?", (message_id,)).fetchone()
+        if row is not None and row[0] is not None:
+            future.set_result(OUTCOME.decode(row[0]))
+        else:
+            core.watching.setdefault(message_id, []).append(future)
+            future.add_done_callback(lambda done: self._unwatch(message_id, done))
+        return future
+
+    async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
+        """End a command that is not started."""
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            now = self._core.around.clock.now()
+            row = connection.execute(
+                "UPDATE tense_command SET state = 3, outcome = ?, ended = ? "
+                "WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0)) "
+                "RETURNING seq, service, lane, headers, body, redriven",
+                (encode(outcome), now, message_id),
+            ).fetchone()
+            if row is None or row[0] in self._core.taken.get(row[1], ()):
+                return False
+            self._ended(connection, row, (message_id, outcome), tell)
+            return True
+
+        return bool(await self._core.writer.submit(operation))
+
+    def look(self) -> None:
+        """See whether commands that are watched here ended elsewhere."""
+        core = self._core
+        for message_id in list(core.watching):
+            row = core.read().execute("SELECT outcome FROM tense_command WHERE id = ?", (message_id,)).fetchone()
+            if row is not None and row[0] is not None:
+                core.conclude(message_id, OUTCOME.decode(row[0]))
+
+    def _ended(self, connection: sqlite3.Connection, row: Sequence[Any], end: tuple[str, Outcome], tell: Tell) -> None:
+        message_id, outcome = end
+        metadata = metadata_of(row[3], message_id)
+        delivery = Delivery(
+            consumer=row[1], lane=row[2], position=row[0], metadata=metadata, body=row[4], redriven=row[5]
+        )
+        if (told := tell(delivery, outcome)) is not None:
+            self._intake.put(connection, told)
+        self._core.told.append((message_id, outcome))
+        go_on(connection, self._core, COMMANDS, (row[1], row[2]), metadata.partitionkey)
+
+    def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
+        futures = self._core.watching.get(message_id)
+        if futures is not None and done in futures:
+            futures.remove(done)
+            if not futures:
+                del self._core.watching[message_id]
+
+
+class Letters:
+    """The dead letters: list, put back, forget."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def dead(self, consumer: str | None = None, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        """Dead letters in the order they died."""
+        connection = self._core.read()
+        rows = connection.execute(LETTERS, (after, consumer, consumer, limit)).fetchall()
+        return [self._letter(connection, row) for row in rows]
+
+    async def redrive(self, numbers: Sequence[int], now: float) -> int:
+        """Put dead letters back to where they came from."""
+        done: int = await self._core.writer.submit(
+            lambda connection: sum(self._redrive(connection, number, now) for number in numbers)
+        )
+        return done
+
+    async def drop(self, numbers: Sequence[int]) -> int:
+        """Forget dead letters."""
+        done: int = await self._core.writer.submit(
+            lambda connection: sum(self._drop(connection, number) for number in numbers)
+        )
+        return done
+
+    def _letter(self, connection: sqlite3.Connection, row: Sequence[Any]) -> DeadLetter:
+        held = 0
+        if row[16] is not None:
+            table = EXCEPTIONS if "<" in row[2] else COMMANDS
+            query = (
+                f"SELECT count(*) FROM {table.name} WHERE {table.owner} = ? AND lane = ? AND strand = ? "  # noqa: S608 - words of Table
+                "AND state = 2"
+            )
+            held = connection.execute(query, (row[2], row[15], row[16])).fetchone()[0]
+        return DeadLetter(
+            number=row[0],
+            id=row[1],
+            consumer=row[2],
+            kind=row[3],
+            type=row[4],
+            key=row[5],
+            reason=row[6],
+            error=row[7],
+            traceback=row[8],
+            attempts=row[9],
+            accepted=row[10],
+            died=row[11],
+            redriven=row[12],
+            headers=row[13],
+            body=row[14],
+            holds_back=held,
+        )
+
+    def _redrive(self, connection: sqlite3.Connection, number: int, now: float) -> int:
+        place = self._take(connection, number)
+        if place is None:
+            return 0
+        consumer, position, _, _ = place
+        if "<" in consumer:
+            connection.execute(
+                "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, failed = 0, redriven = redriven + 1 "
+                "WHERE consumer = ? AND pos = ?",
+                (now, consumer, position),
+            )
+        else:
+            connection.execute(
+                "UPDATE tense_command SET state = 1, due = ?, attempts = 0, failed = 0, outcome = NULL, ended = NULL, "
+                "redriven = redriven + 1 WHERE seq = ? AND state = 4",
+                (now, position),
+            )
+        self._core.plan(consumer, now)
+        return 1
+
+    def _drop(self, connection: sqlite3.Connection, number: int) -> int:
+        place = self._take(connection, number)
+        if place is None:
+            return 0
+        consumer, position, lane, strand = place
+        if "<" in consumer:
+            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", (consumer, position))
+            go_on(connection, self._core, EXCEPTIONS, (consumer, lane), strand)
+        else:
+            connection.execute("UPDATE tense_command SET state = 3 WHERE seq = ? AND state = 4", (position,))
+            go_on(connection, self._core, COMMANDS, (consumer, lane), strand)
+        return 1
+
+    def _take(self, connection: sqlite3.Connection, number: int) -> tuple[str, int, int, str | None] | None:
+        row = connection.execute(
+            "DELETE FROM tense_dead WHERE number = ? RETURNING consumer, position, lane, strand", (number,)
+        ).fetchone()
+        return None if row is None else (row[0], row[1], row[2], row[3])

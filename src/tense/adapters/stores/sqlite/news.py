@@ -1,0 +1,150 @@
+"""News: what other processes wrote into the file, and telling them what this one wrote."""
+
+import sqlite3
+
+from tense.adapters.stores.sqlite.core import Core
+from tense.adapters.stores.sqlite.lanes import Lanes
+from tense.adapters.stores.sqlite.ledger import Ledger
+from tense.adapters.stores.sqlite.wake import Wake
+from tense.errors import StoreError
+from tense.ports.clock import Timer
+
+POLL = 0.05
+"""Seconds between two looks at whether somebody else wrote; the truth behind every wake-up."""
+
+MANY = 10_000
+"""More new rows than this are not looked at one by one: every lane is read."""
+
+
+class News:
+    """Looks for what others wrote, when woken, when a group begins, and at the latest at the next poll."""
+
+    def __init__(self, core: Core, lanes: Lanes, ledger: Ledger, wake: Wake) -> None:
+        self._core = core
+        self._lanes = lanes
+        self._ledger = ledger
+        self._wake = wake
+        self._version = -1
+        self._seen_command = 0
+        self._seen_event = 0
+        self._seen_moves = -1
+        self._timer: Timer | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin to look."""
+        connection = self._core.connection
+        self._version = connection.execute("PRAGMA data_version").fetchone()[0]
+        self._seen_command, self._seen_event = self._ends()
+        self._wake.open(self.look)
+        self._timer = self._core.around.clock.call_later(POLL, self._poll)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake.close()
+
+    # Around groups
+
+    def opened(self, connection: sqlite3.Connection) -> None:
+        """A group begins: who else wrote since the last one?"""
+        if self._changed(connection):
+            self._lanes.check_fence(connection)
+            self._core.around.clock.call_later(0.0, self._read_news)
+
+    def closing(self, connection: sqlite3.Connection) -> None:
+        """A group is about to be committed."""
+        self._core.flush(connection)
+
+    def committed(self) -> None:
+        """A group is durable: tell this process, and wake the others if it may concern them."""
+        core = self._core
+        others = bool(core.arrivals or core.logged or core.told or core.dues or core.moved)
+        core.publish_news()
+        if others:
+            self._wake.poke()
+
+    def undone(self, error: StoreError) -> None:
+        """A group is undone."""
+        self._core.forget_news(error)
+
+    # Looking
+
+    def look(self) -> None:
+        """See now whether somebody else wrote."""
+        if self._stopped or self._core.closed:
+            return
+        if self._core.writer.idle and self._changed(self._core.connection):
+            self._read_news()
+
+    def _poll(self) -> None:
+        if self._stopped:
+            return
+        self._timer = self._core.around.clock.call_later(POLL, self._poll)
+        self.look()
+
+    def _changed(self, connection: sqlite3.Connection) -> bool:
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version:
+            return False
+        self._version = version
+        return True
+
+    def _read_news(self) -> None:
+        core = self._core
+        if self._stopped or core.closed:
+            return
+        commands, events = self._ends()
+        watcher = core.around.watcher
+        if commands > self._seen_command:
+            self._tell_new_commands(commands)
+        if events > self._seen_event:
+            self._tell_new_events(events)
+        if core.watching:
+            self._ledger.look()
+        moves = core.reader.execute("SELECT value FROM tense_meta WHERE name = 'moves'").fetchone()[0]
+        if moves != self._seen_moves:
+            self._seen_moves = moves
+            watcher.moved()
+        for consumer in core.consumers.values():
+            due = self._next_due(consumer.name, consumer.kind)
+            if due is not None:
+                watcher.due(consumer.name, due)
+
+    def _tell_new_commands(self, end: int) -> None:
+        watcher, start = self._core.around.watcher, self._seen_command
+        self._seen_command = end
+        if end - start > MANY:
+            for name in self._core.consumers:
+                watcher.arrived(name, -1)
+            return
+        query = "SELECT DISTINCT service, lane FROM tense_command WHERE seq > ? AND state = 0"
+        for service, lane in self._core.reader.execute(query, (start,)).fetchall():
+            watcher.arrived(service, lane)
+
+    def _tell_new_events(self, end: int) -> None:
+        watcher, start = self._core.around.watcher, self._seen_event
+        self._seen_event = end
+        if end - start > MANY:
+            for name in self._core.consumers:
+                watcher.arrived(name, -1)
+            return
+        query = "SELECT DISTINCT channel, lane FROM tense_log WHERE pos > ?"
+        for channel, lane in self._core.reader.execute(query, (start,)).fetchall():
+            for consumer in self._core.subscriptions.get(channel, ()):
+                watcher.arrived(consumer.name, lane)
+
+    def _next_due(self, name: str, kind: str) -> float | None:
+        table = ("tense_command", "service") if kind == "inbox" else ("tense_exception", "consumer")
+        states = "state IN (1, 2) AND state = 1" if kind == "inbox" else "state = 1"
+        query = f"SELECT min(due) FROM {table[0]} WHERE {table[1]} = ? AND {states}"  # noqa: S608 - words above
+        row = self._core.reader.execute(query, (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def _ends(self) -> tuple[int, int]:
+        reader = self._core.reader
+        command = reader.execute("SELECT coalesce(max(seq), 0) FROM tense_command").fetchone()[0]
+        event = reader.execute("SELECT coalesce(max(pos), 0) FROM tense_log").fetchone()[0]
+        return command, event

@@ -1,0 +1,182 @@
+"""Settling: the rows that each settlement leaves, for commands and for events."""
+
+import sqlite3
+
+from tense.adapters.stores.sqlite.core import Core, encode
+from tense.adapters.stores.sqlite.schema import DEAD, HELD, OPEN, SCHEDULED
+from tense.adapters.stores.sqlite.strands import COMMANDS, EXCEPTIONS, go_on
+from tense.errors import LeaseLostError
+from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
+from tense.ports.delivery import Delivery, Lease
+
+DONE_COMMAND = "UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ? AND state IN (0, 1, 2)"
+
+BURY = """
+INSERT INTO tense_dead (consumer, kind, id, type, key, lane, position, strand, reason, error, traceback, attempts,
+                        accepted, died, redriven, headers, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+PUT_EXCEPTION = """
+INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, failed, due, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
+ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coalesce(strand, excluded.strand),
+    attempts = excluded.attempts, failed = excluded.failed, due = excluded.due, error = excluded.error
+"""
+
+
+def settle(
+    connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
+) -> None:
+    """Write what a settlement leaves.
+
+    Raises:
+        LeaseLostError: somebody else ended this command meanwhile.
+    """
+    if delivery.metadata.kind == "event" or "<" in delivery.consumer:
+        _settle_event(connection, core, delivery, lease, settlement)
+    else:
+        _settle_command(connection, core, delivery, settlement)
+    if (taken := core.taken.get(delivery.consumer)) is not None:
+        taken.discard(delivery.position)
+
+
+def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
+    seq, now = delivery.position, core.around.clock.now()
+    if isinstance(settlement, Done):
+        outcome = None if settlement.outcome is None else encode(settlement.outcome)
+        if connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount != 1:
+            text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
+            raise LeaseLostError(text)
+        if settlement.outcome is not None:
+            core.told.append((delivery.metadata.id, settlement.outcome))
+        if delivery.origin == "exception":
+            _go_on_behind(connection, core, delivery)
+    elif isinstance(settlement, Again):
+        connection.execute(
+            "UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ? "
+            "WHERE seq = ?",
+            (SCHEDULED, settlement.due, settlement.error, settlement.strand, delivery.attempt, delivery.attempt, seq),
+        )
+        core.plan(delivery.consumer, settlement.due)
+    elif isinstance(settlement, Held):
+        connection.execute(
+            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ?",
+            (HELD, settlement.strand, counted(delivery), seq),
+        )
+        _release_if_free(connection, core, delivery, settlement.strand)
+    elif isinstance(settlement, Buried):
+        _bury_command(connection, core, delivery, settlement, now)
+    else:
+        assert isinstance(settlement, Released)
+        state = OPEN if delivery.origin == "backlog" else SCHEDULED
+        connection.execute(
+            "UPDATE tense_command SET state = ?, attempts = max(0, attempts - ?) WHERE seq = ? AND state IN (0, 1)",
+            (state, counted(delivery), seq),
+        )
+
+
+def counted(delivery: Delivery) -> int:
+    """How many attempts the handing out of a delivery counted; one that runs alone is counted when it starts."""
+    return 0 if delivery.alone else 1
+
+
+def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, buried: Buried, now: float) -> None:
+    outcome = None if buried.outcome is None else encode(buried.outcome)
+    done = connection.execute(
+        "UPDATE tense_command SET state = ?, outcome = ?, ended = ?, error = ?, strand = coalesce(strand, ?), failed = attempts "
+        "WHERE seq = ? AND state IN (0, 1, 2)",
+        (DEAD, outcome, now, buried.error, buried.strand, delivery.position),
+    )
+    if done.rowcount != 1:
+        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
+        raise LeaseLostError(text)
+    if buried.outcome is not None:
+        core.told.append((delivery.metadata.id, buried.outcome))
+    row = connection.execute("SELECT accepted FROM tense_command WHERE seq = ?", (delivery.position,)).fetchone()
+    _bury(connection, delivery, buried, (row[0], now))
+
+
+def _settle_event(
+    connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
+) -> None:
+    place = (delivery.consumer, delivery.position)
+    if isinstance(settlement, Done):
+        if delivery.origin == "exception":
+            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+            _go_on_behind(connection, core, delivery)
+        elif delivery.alone or delivery.attempt > 1:
+            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+    elif isinstance(settlement, Again):
+        values = (
+            *place,
+            delivery.lane,
+            SCHEDULED,
+            settlement.strand,
+            delivery.attempt,
+            settlement.due,
+            settlement.error,
+        )
+        connection.execute(PUT_EXCEPTION, values)
+        core.plan(delivery.consumer, settlement.due)
+    elif isinstance(settlement, Held):
+        connection.execute(PUT_EXCEPTION, (*place, delivery.lane, HELD, settlement.strand, 0, 0.0, None))
+        _release_if_free(connection, core, delivery, settlement.strand)
+    elif isinstance(settlement, Buried):
+        values = (*place, delivery.lane, DEAD, settlement.strand, delivery.attempt, 0.0, settlement.error)
+        connection.execute(PUT_EXCEPTION, values)
+        row = connection.execute("SELECT accepted FROM tense_log WHERE pos = ?", (delivery.position,)).fetchone()
+        _bury(connection, delivery, settlement, (row[0], core.around.clock.now()))
+    elif delivery.origin == "exception":
+        connection.execute(
+            "UPDATE tense_exception SET attempts = max(0, attempts - ?) WHERE consumer = ? AND pos = ?",
+            (counted(delivery), *place),
+        )
+    if delivery.origin == "backlog" and not isinstance(settlement, Released):
+        core.cursors[delivery.consumer, delivery.lane] = (delivery.position, lease)
+
+
+def _bury(connection: sqlite3.Connection, delivery: Delivery, buried: Buried, times: tuple[float, float]) -> None:
+    metadata = delivery.metadata
+    connection.execute(
+        BURY,
+        (
+            delivery.consumer,
+            metadata.kind,
+            metadata.id,
+            metadata.type,
+            metadata.partitionkey,
+            delivery.lane,
+            delivery.position,
+            buried.strand,
+            buried.reason,
+            buried.error,
+            buried.traceback,
+            delivery.attempt,
+            *times,
+            delivery.redriven,
+            encode(metadata),
+            delivery.body,
+        ),
+    )
+
+
+def _go_on_behind(connection: sqlite3.Connection, core: Core, delivery: Delivery) -> None:
+    """What was held back behind a delivery that is through now goes on."""
+    subscription = "<" in delivery.consumer
+    table = EXCEPTIONS if subscription else COMMANDS
+    place = (delivery.consumer, delivery.lane)
+    for strand in core_strands(delivery):
+        go_on(connection, core, table, place, strand)
+
+
+def core_strands(delivery: Delivery) -> tuple[str, ...]:
+    """The strands a delivery may have held back: its key's, and its lane's."""
+    key = delivery.metadata.partitionkey
+    return ("*",) if key is None else (key, "*")
+
+
+def _release_if_free(connection: sqlite3.Connection, core: Core, delivery: Delivery, strand: str) -> None:
+    """Held behind something that is gone meanwhile: go on at once."""
+    table = EXCEPTIONS if "<" in delivery.consumer else COMMANDS
+    go_on(connection, core, table, (delivery.consumer, delivery.lane), strand)

@@ -1,0 +1,112 @@
+"""The unit of work on SQLite: a turn within the group transaction, and what is written when it ends."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+
+from typing_extensions import TypeVar
+
+from tense.adapters.stores.sqlite.core import Core
+from tense.adapters.stores.sqlite.face import SqliteTransaction
+from tense.adapters.stores.sqlite.intake import Intake
+from tense.adapters.stores.sqlite.settling import settle
+from tense.errors import LeaseLostError, NotSupportedError, WorkflowError
+from tense.messages.envelope import Envelope
+from tense.messages.settlement import Settlement
+from tense.ports.delivery import Delivery, Lease
+from tense.ports.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class SqliteUnit:
+    """One delivery's unit of work. It takes its turn at the first use of the transaction."""
+
+    __slots__ = ("_core", "_delivery", "_intake", "_lease", "_over", "_task", "begun", "revoked")
+
+    def __init__(self, core: Core, intake: Intake, delivery: Delivery, lease: Lease) -> None:
+        self._core = core
+        self._intake = intake
+        self._delivery = delivery
+        self._lease = lease
+        self._over = False
+        self._task: asyncio.Task[object] | None = None
+        self.begun = False
+        self.revoked: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{self._delivery.metadata.type} {self._delivery.metadata.id}"
+
+    def transaction(self) -> Transaction:
+        """The database within this unit."""
+        return SqliteTransaction(self._take)
+
+    def driver(self, kind: type[T]) -> "T | asyncio.Future[T]":
+        """The connection itself."""
+        if kind is not sqlite3.Connection:
+            text = f"a SQLite store has a sqlite3.Connection and no {kind.__module__}.{kind.__name__}"
+            raise NotSupportedError(text)
+        return self._take()  # type: ignore[return-value]  # kind is the connection's class, just checked
+
+    def revoke(self, why: str) -> None:
+        """The turn is taken away: the handler's task is cancelled, and what it wrote will be undone."""
+        self.revoked = why
+        if self._task is not None:
+            self._task.cancel()
+
+    async def undo(self) -> None:
+        """Undo what was written, and let go of the turn."""
+        self._core.writer.undo(self)
+        self.begun = False
+
+    def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "asyncio.Future[None] | None":
+        """Write mark, outcome and messages; within the turn at once, else in the next group."""
+        self._over = True
+        writer = self._core.writer
+        if not self.begun:
+            return writer.write(lambda connection: self._write(connection, settlement, outgoing))
+        try:
+            self._write_all(self._core.connection, settlement, outgoing)
+        except BaseException:
+            writer.undo(self)
+            self.begun = False
+            self._over = False
+            raise
+        writer.keep(self)
+        return None
+
+    def _write(self, connection: sqlite3.Connection, settlement: Settlement, outgoing: Sequence[Envelope]) -> None:
+        """Outside of a turn: in a savepoint of its own where more than one thing can go wrong."""
+        if not outgoing:
+            self._write_all(connection, settlement, outgoing)
+            return
+        connection.execute("SAVEPOINT tense_finish")
+        try:
+            self._write_all(connection, settlement, outgoing)
+        except BaseException:
+            connection.execute("ROLLBACK TO tense_finish")
+            raise
+        finally:
+            connection.execute("RELEASE tense_finish")
+
+    def _write_all(self, connection: sqlite3.Connection, settlement: Settlement, outgoing: Sequence[Envelope]) -> None:
+        core = self._core
+        if self._lease.lost:
+            text = f"lane {self._lease.lane} of {self._lease.consumer} belongs to another worker now"
+            raise LeaseLostError(text)
+        for envelope in outgoing:
+            self._intake.put(connection, envelope)
+        settle(connection, core, self._delivery, self._lease, settlement)
+        core.touched.add(self._lease)
+
+    def _take(self) -> "sqlite3.Connection | asyncio.Future[sqlite3.Connection]":
+        if self._over:
+            text = "the Transaction was used after the handler ended; its unit of work is over"
+            raise WorkflowError(text)
+        if not self.begun:
+            if self._lease.lost:
+                text = f"lane {self._lease.lane} of {self._lease.consumer} belongs to another worker now"
+                raise LeaseLostError(text)
+            self.begun = True
+            self._task = asyncio.current_task()
+        return self._core.writer.take(self)

@@ -1,0 +1,115 @@
+"""A small fleet for the tests that kill processes: `python fleet.py send|work STORE NAME LEDGER`."""
+
+import asyncio
+import os
+import sys
+from itertools import count
+
+from tense import (
+    App,
+    Client,
+    Command,
+    Contract,
+    Event,
+    Execute,
+    Metadata,
+    Publish,
+    Rejection,
+    Retry,
+    Service,
+    Transaction,
+)
+
+orders = Contract("orders")
+payment = Contract("payment")
+
+
+class Declined(Rejection): ...
+
+
+class ChargeCard(Command[str, Declined], owner=payment, key="order_id"):
+    order_id: str
+
+
+class PlaceOrder(Command[str, Declined], owner=orders, key="customer"):
+    order_id: str
+    customer: str
+    number: int
+
+
+class OrderPlaced(Event, owner=orders, key="customer"):
+    order_id: str
+    customer: str
+    number: int
+
+
+ordering = Service(orders)
+paying = Service(payment)
+counting = Service(Contract("counting"))
+MANY = Retry(attempts=1000)
+
+
+@paying.handles(ChargeCard, retry=MANY)
+async def charge(command: ChargeCard, db: Transaction, about: Metadata) -> str | Declined:
+    await db.execute("INSERT INTO charges VALUES (:order_id, :id)", order_id=command.order_id, id=about.id)
+    return Declined() if command.order_id.endswith("7") else f"paid {command.order_id}"
+
+
+@ordering.handles(PlaceOrder, retry=MANY)
+async def place(
+    command: PlaceOrder, db: Transaction, charge: Execute[ChargeCard], publish: Publish[OrderPlaced]
+) -> str:
+    reference = await charge(ChargeCard(order_id=command.order_id))
+    await db.execute(
+        "INSERT INTO effects (order_id, customer, number) VALUES (:order_id, :customer, :number)",
+        order_id=command.order_id,
+        customer=command.customer,
+        number=command.number,
+    )
+    publish(OrderPlaced(order_id=command.order_id, customer=command.customer, number=command.number))
+    return reference
+
+
+@counting.subscribes(OrderPlaced, retry=MANY, from_start=True)
+async def counted(event: OrderPlaced, db: Transaction) -> None:
+    await db.execute(
+        "INSERT INTO seen (order_id, customer, number) VALUES (:order_id, :customer, :number)",
+        order_id=event.order_id,
+        customer=event.customer,
+        number=event.number,
+    )
+
+
+app = App(ordering, paying, counting, lease=4.0)
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS charges (order_id TEXT, id TEXT);
+CREATE TABLE IF NOT EXISTS effects (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
+CREATE TABLE IF NOT EXISTS seen (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
+"""
+
+
+async def send(store: str, name: str, ledger: str) -> None:
+    """Send orders without end; what is accepted is written down, one line each, before anything else happens."""
+    out = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    async with app.client(store=store) as client:
+        await asyncio.gather(*(_customer(client, f"{name}-{os.getpid()}-{i}", out) for i in range(4)))
+
+
+async def _customer(client: Client, customer: str, out: int) -> None:
+    for number in count():
+        order_id = f"{customer}-{number}"
+        await client.send(PlaceOrder(order_id=order_id, customer=customer, number=number), id=order_id)
+        os.write(out, f"{order_id}\n".encode())
+        await asyncio.sleep(0.002)
+
+
+async def work(store: str) -> None:
+    """Run every service until killed."""
+    async with app.running(store=store):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    verb, store, name, ledger = sys.argv[1:]
+    asyncio.run(send(store, name, ledger) if verb == "send" else work(store))
