@@ -124,3 +124,4 @@ def check(  # noqa: PLR0917  # each is one option of the command line
 
 
 command = check
+"""What `tense check` runs."""

@@ -86,6 +86,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
             state INTEGER NOT NULL,
             strand TEXT,
             attempts INTEGER NOT NULL,
+            failed INTEGER NOT NULL DEFAULT 0,
             due REAL NOT NULL DEFAULT 0,
             error TEXT,
             redriven INTEGER NOT NULL DEFAULT 0,
