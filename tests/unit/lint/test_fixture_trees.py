@@ -16,7 +16,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
         ("faststream", {("G42", "SendInvoice")}),
         (
             "celery",
-            {("G16", "ship_order"), ("N02", "order_was_charged")},
+            {("G16", "ship_order"), ("N02", "order_was_charged"), ("G35", "charge_card")},
         ),
         ("protean", {("N01", "NotifyWarehouse")}),
         ("plainbus", {("N01", "CreateShipment")}),
