@@ -173,7 +173,9 @@ async def main():
 
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert "ClosedError" in done.stdout

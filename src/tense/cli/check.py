@@ -35,9 +35,11 @@ def report_on(targets: Sequence[str], config: Config) -> Report:
 
 
 def _read(targets: Sequence[str]) -> Topology:
-    from tense.topology.read import read_topology
+    from tense.cli.progress import shown_progress
+    from tense.cli.targets import topology_of
 
-    return read_topology(targets)
+    with shown_progress() as step:
+        return topology_of(targets, step=step)
 
 
 def configured(path: Path | None, select: Sequence[str], ignore: Sequence[str]) -> Config:
@@ -103,3 +105,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     if remark:
         print(remark, file=sys.stderr)
     raise typer.Exit(status)
+
+
+command = check
+"""What `tense check` runs."""

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from tense.dispatch.context import handling
 from tense.dispatch.upcasting import upcasters_of
 from tense.errors import MessageTooLargeError, UndecodableError, WorkflowError
@@ -60,7 +62,6 @@ class Envelopes:
         if declaration.deadline is not None:
             own = max(now, due) + declaration.deadline.total_seconds()
             deadline = own if deadline is None else min(own, deadline)
-        parent = parent or handling.get()
         key = declaration.key
         metadata = Metadata(
             id=message_id or self.chance.new_id(),
@@ -71,14 +72,18 @@ class Envelopes:
             dataversion=declaration.version,
             partitionkey=None if key is None else str(getattr(message, key)),
             aggregatetype=declaration.aggregate if declaration.kind == "event" else None,
-            correlationid=None if parent is None else parent.correlation,
-            causationid=None if parent is None else parent.id,
             deadline=deadline,
             replyto=replyto,
-            tenant=None if parent is None else parent.tenant,
-            traceparent=None if parent is None else parent.traceparent,
-            tracestate=None if parent is None else parent.tracestate,
         )
+        if (parent := parent or handling.get()) is not None:
+            metadata = replace(
+                metadata,
+                correlationid=parent.correlation,
+                causationid=parent.id,
+                tenant=parent.tenant,
+                traceparent=parent.traceparent,
+                tracestate=parent.tracestate,
+            )
         return Envelope(metadata=metadata, body=body, service=declaration.owner.name, due=due)
 
     def due(self, after: timedelta | None, at: datetime | None) -> float:

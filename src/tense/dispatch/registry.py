@@ -53,11 +53,12 @@ class Registry:
 
     def says(self, handler: Handler) -> Mapping[str, tuple[Declaration, ...]]:
         """What a handler may say, by port: `publish`, `send`, `execute`."""
-        return {
-            need.kind: tuple(declaration_of(cls) for cls in need.messages)
-            for need in self.needs[handler]
-            if need.messages
-        }
+        said: dict[str, tuple[Declaration, ...]] = {}
+        for need in self.needs[handler]:
+            if need.messages:
+                # A handler may have several ports of one kind: an Execute for each command.
+                said[need.kind] = said.get(need.kind, ()) + tuple(declaration_of(cls) for cls in need.messages)
+        return said
 
     def contract_hash(self, service: str) -> str:
         """A figure that changes when the words of a service change: names, versions, keys and fields."""
