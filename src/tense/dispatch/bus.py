@@ -21,7 +21,6 @@ from tense.ports.clock import Clock
 from tense.ports.spawn import Spawn
 from tense.ports.store import Unit, Units
 
-
 log = logging.getLogger("tense")
 
 

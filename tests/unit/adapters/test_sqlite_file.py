@@ -102,7 +102,7 @@ async def test_a_locked_file_says_who_waits_and_goes_on_when_it_is_free(tmp_path
 async def test_a_lock_that_is_never_given_back_is_an_error_at_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tense.adapters.stores.sqlite.writer.PATIENCE", 0.2)
+    monkeypatch.setattr("tense.adapters.stores.sqlite.transactions.PATIENCE", 0.2)
     path = tmp_path / "shop.db"
     async with app().running(store=f"sqlite:///{path}") as client:
         other = sqlite3.connect(path, isolation_level=None)
