@@ -76,14 +76,7 @@ class Envelopes:
             replyto=replyto,
         )
         if (parent := parent or handling.get()) is not None:
-            metadata = replace(
-                metadata,
-                correlationid=parent.correlation,
-                causationid=parent.id,
-                tenant=parent.tenant,
-                traceparent=parent.traceparent,
-                tracestate=parent.tracestate,
-            )
+            metadata = _child_of(parent, metadata)
         return Envelope(metadata=metadata, body=body, service=declaration.owner.name, due=due)
 
     def due(self, after: timedelta | None, at: datetime | None) -> float:
@@ -120,3 +113,15 @@ class Envelopes:
             body = self.codec.encode(upcasted(fields, metadata.dataversion, current, upcasters_of(cls)))
             own = True
         return self.codec.decode(body, cls, strict=not own)
+
+
+def _child_of(parent: Metadata, metadata: Metadata) -> Metadata:
+    """The metadata with what a child has from its parent."""
+    return replace(
+        metadata,
+        correlationid=parent.correlation,
+        causationid=parent.id,
+        tenant=parent.tenant,
+        traceparent=parent.traceparent,
+        tracestate=parent.tracestate,
+    )
