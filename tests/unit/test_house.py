@@ -24,6 +24,7 @@ LONGEST_FUNCTION = 40
 MOST_METHODS = 7
 
 LONGER: dict[str, int] = {
+    "tests/system/test_command_line.py": 400,  # the sentences of one program
     "tests/unit/runtime/test_unit_of_work.py": 350,  # the sentences of one promise
 }
 """Files that are longer than the rule, and how long they may be; none is best."""

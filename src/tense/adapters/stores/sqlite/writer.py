@@ -1,10 +1,8 @@
 """The writer: one connection, one transaction at a time, whatever waits goes together.
 
-Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn, run
-aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has, so
-that no timer delays a lone message and 64 senders share one commit.
-
-    idle -> opening -> open -> closing -> idle
+Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn,
+run aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has,
+so that no timer delays a lone message and 64 senders share one commit: idle -> opening -> open -> closing -> idle.
 """
 
 import asyncio
