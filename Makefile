@@ -42,4 +42,4 @@ bench-names: $(READY)
 	@$(BIN)/python -m benchmarks.names
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) benchmarks/.venv benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

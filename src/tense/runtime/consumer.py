@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
 from tense.errors import TenseError
-from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
+from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
@@ -135,7 +135,8 @@ class ConsumerLoop:
             counts = Counter(delivery.lane for delivery in deliveries)
             self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
         self._runners.hand_out()
-        self.read()
+        if self._dirty:
+            self.read()
         self._check_quiet()
 
     def _mark(self, lanes: Sequence[Lane]) -> None:
@@ -181,7 +182,8 @@ class ConsumerLoop:
             strand.items.clear()
             strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
-            self.read()
+            if self._dirty:
+                self.read()
             self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
@@ -200,6 +202,8 @@ class ConsumerLoop:
         self._follow(settlement, strand)
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
+        if type(settlement) is Done:
+            return
         if isinstance(settlement, Again):
             self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:

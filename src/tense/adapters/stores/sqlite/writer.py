@@ -61,8 +61,6 @@ class Writer:
         self._turned = True
         self._closed = False
 
-    # Asking
-
     def submit(self, operation: Operation, *, light: bool = False) -> "asyncio.Future[Any]":
         """Run an operation in a group; the future has its result when it is durable.
 
@@ -139,8 +137,6 @@ class Writer:
         """Whether no group is open and nothing waits."""
         return self._state == "idle"
 
-    # The group
-
     @property
     def _full(self) -> bool:
         return self._count >= MOST or self._clock.elapsed() - self._began > LONGEST
@@ -173,8 +169,8 @@ class Writer:
             self._hooks.opened(self.connection)
         except sqlite3.Error as error:
             self._abandon(error)
-            return
-        self._advance()
+        else:
+            self._advance()
 
     def _advance(self) -> None:
         if self._state != "open" or self._holder is not None:
@@ -299,9 +295,8 @@ class Writer:
                 future.set_exception(error)
 
     def _check_usable(self) -> None:
-        if self._closed:
-            text = f"{self._path} is closed"
-            raise ClosedError(text)
-        if os.getpid() != self._pid:
-            text = f"{self._path} was opened before this process forked; a child must open it anew"
+        forked = os.getpid() != self._pid
+        if self._closed or forked:
+            why = "was opened before this process forked; a child must open it anew" if forked else "is closed"
+            text = f"{self._path} {why}"
             raise ClosedError(text)
