@@ -263,6 +263,16 @@ def test_development_goes_on_after_a_mistake_in_the_code(folder, start):
     running.until("running workapp:app")
 
 
+def test_development_leaves_nobody_behind_when_it_is_killed(folder, start):
+    running = start("dev")
+    running.until("running workapp:app")
+
+    running.process.kill()
+
+    assert "stopped." in running.until("stopped.")
+    assert running.ended()[0] == -signal.SIGKILL
+
+
 def test_development_names_the_extra_that_is_missing(folder):
     (folder / "hide.py").write_text(
         "import sys\nsys.modules['watchfiles'] = None\nfrom tense.cli.main import run\nraise SystemExit(run(['dev']))\n"

@@ -35,9 +35,11 @@ def report_on(targets: Sequence[str], config: Config) -> Report:
 
 
 def _read(targets: Sequence[str]) -> Topology:
+    from tense.cli.progress import shown_progress
     from tense.cli.targets import topology_of
 
-    return topology_of(targets)
+    with shown_progress() as step:
+        return topology_of(targets, step=step)
 
 
 def configured(path: Path | None, select: Sequence[str], ignore: Sequence[str]) -> Config:

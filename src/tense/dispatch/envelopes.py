@@ -111,12 +111,12 @@ class Envelopes:
         Raises:
             UndecodableError: the bytes are not such a message.
         """
+        if len(body) > self.max_body:
+            text = f"{len(body):,} bytes, over the limit of {self.max_body:,}"
+            raise UndecodableError(text)
         current = self.declaration(cls).version
         if metadata.dataversion < current:
             fields: dict[str, Any] = self.codec.decode(body, dict[str, Any], strict=not own)
             body = self.codec.encode(upcasted(fields, metadata.dataversion, current, upcasters_of(cls)))
             own = True
-        if len(body) > self.max_body:
-            text = f"{len(body):,} bytes, over the limit of {self.max_body:,}"
-            raise UndecodableError(text)
         return self.codec.decode(body, cls, strict=not own)

@@ -141,7 +141,8 @@ def _message_classes(annotation: Any, kind: PortKind, where: str) -> tuple[type,
             raise RegistrationError(text) from None
         if declaration.kind != wanted:
             right = "Send or Execute" if declaration.kind == "command" else "Publish"
-            text = f"{where}: {kind.capitalize()}[{cls.__name__}] mixes the kinds: it is a {declaration.kind}, use {right}."
+            is_kind = "a command" if declaration.kind == "command" else "an event"
+            text = f"{where}: {kind.capitalize()}[{cls.__name__}] mixes the kinds: it is {is_kind}, use {right}."
             raise RegistrationError(text)
     return classes
 

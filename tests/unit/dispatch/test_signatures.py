@@ -109,7 +109,7 @@ async def type_checking(command: PlaceOrder, price: "OnlyForCheckers") -> str: .
             RegistrationError,
             "Publish[CancelOrder] mixes the kinds: it is a command, use Send or Execute.",
         ),
-        (sends_event, RegistrationError, "Send[OrderPlaced] mixes the kinds: it is a event, use Publish."),
+        (sends_event, RegistrationError, "Send[OrderPlaced] mixes the kinds: it is an event, use Publish."),
         (executes_event, RegistrationError, "Execute[OrderPlaced] mixes the kinds"),
         (foreign_event, RegistrationError, "you want tense.Event, not asyncio.Event"),
         (

@@ -155,7 +155,7 @@ class Writer:
             return
         self._opened()
         if light and self._state == "open" and self._holder is None and not self._waiting:
-            self._commit_here()
+            self._commit(here=True)
 
     def _waited(self, error: BaseException | None) -> None:
         if error is None:
@@ -247,24 +247,19 @@ class Writer:
         else:
             self._commit()
 
-    def _commit(self) -> None:
+    def _commit(self, *, here: bool = False) -> None:
         self._state = "closing"
         try:
             self._hooks.closing(self.connection)
+            if here:
+                self._transactions.commit_now()
         except sqlite3.Error as error:
             self._abandon(error)
             return
-        self._transactions.commit_aside(self._count, self._committed)
-
-    def _commit_here(self) -> None:
-        self._state = "closing"
-        error: BaseException | None = None
-        try:
-            self._hooks.closing(self.connection)
-            self._transactions.commit_now()
-        except sqlite3.Error as raised:
-            error = raised
-        self._committed(error)
+        if here:
+            self._committed(None)
+        else:
+            self._transactions.commit_aside(self._count, self._committed)
 
     def _committed(self, error: BaseException | None) -> None:
         if error is not None:
@@ -295,14 +290,13 @@ class Writer:
         self._loop.call_soon(self._kick)
 
     def _fail_all(self, error: StoreError) -> None:
-        operations, self._operations = self._operations, deque()
-        waiting, self._waiting = self._waiting, deque()
-        for _, future, _, _ in operations:
+        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
+        asked += [entry[1] for entry in self._waiting]
+        self._operations.clear()
+        self._waiting.clear()
+        for future in asked:
             if not future.done():
                 future.set_exception(error)
-        for _, seat in waiting:
-            if not seat.done():
-                seat.set_exception(error)
 
     def _check_usable(self) -> None:
         if self._closed:
