@@ -89,7 +89,7 @@ def run(
     return report.status(), FORMATS[form](report), remark
 
 
-def check(  # noqa: PLR0917  # each is one option of the command line
+def check(  # each is one option of the command line
     targets: Annotated[
         list[str] | None, typer.Argument(help="Apps (module:app), folders, Python files, AsyncAPI documents.")
     ] = None,
