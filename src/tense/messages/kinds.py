@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         def __init_subclass__(
             cls,
             *,
-            owner: Contract = ...,
+            owner: Contract,
             key: str | None = None,
             name: str | None = None,
             version: int = 1,
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
         def __init_subclass__(
             cls,
             *,
-            owner: Contract = ...,
+            owner: Contract,
             key: str | None = None,
             name: str | None = None,
             version: int = 1,
