@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.docs.pages import ROOT, Block, Reader, blocks_of, pages, same
 
+import tense
+
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
@@ -70,5 +72,23 @@ def test_every_make_target_that_a_page_names_is_there() -> None:
     }
 
     missing = [target for pair in named for target in pair if target and f"\n{target}:" not in makefile]
+
+    assert missing == []
+
+
+def test_every_public_name_is_written_of() -> None:
+    text = "\n".join(page.read_text() for page in pages())
+
+    missing = [name for name in tense.__all__ if not re.search(rf"\b{name}\b", text)]
+
+    assert missing == []
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text()
+    written = {str(page.relative_to(docs)) for page in docs.rglob("*.md") if page.parent.name != "rules"} - {"index.md"}
+
+    missing = sorted(page for page in written if f"]({page})" not in index)
 
     assert missing == []

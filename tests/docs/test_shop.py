@@ -104,3 +104,13 @@ def test_the_demo_wants_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
     assert (there.returncode, other.returncode) == (2, 2)
     assert "is there already" in there.stderr
     assert "sqlite:///" in other.stderr
+
+
+@pytest.mark.parametrize("app", ["examples.shop.app:app", "examples.shop.grown:app", "examples.webhooks.app:app"])
+def test_tense_check_finds_nothing_to_mend_in_an_example(app: str) -> None:
+    command = [sys.executable, "-m", "tense", "check", app]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 errors, 0 warnings" in done.stdout

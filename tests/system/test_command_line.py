@@ -320,7 +320,7 @@ def test_a_person_sees_colours_and_a_bar_while_many_are_sent(folder):
 
     assert status == 0
     assert "sending work.DoWork" in seen
-    assert "\x1b[36maccepted\x1b[0m" in seen
+    assert seen.rstrip().endswith("\x1b[36maccepted\x1b[0m 3,000")
 
 
 def test_a_listing_is_coloured_for_a_person_and_plain_without_colour(folder):

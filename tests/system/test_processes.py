@@ -72,7 +72,7 @@ def test_a_message_that_kills_its_worker_ends_in_a_dead_letter_and_the_others_ar
     counted = Counter(starts.read_text().splitlines())
     assert counted["command deadly command"] == 3
     assert 2 <= counted["event deadly event"] <= 3, "an event in the hands of a dying worker counts as delivered"
-    assert {row for row in ask(file, "SELECT type, reason FROM tense_dead")} == {
+    assert set(ask(file, "SELECT type, reason FROM tense_dead")) == {
         ("orders.Work", "crashed"),
         ("orders.Worked", "crashed"),
     }
@@ -83,7 +83,8 @@ def test_a_message_that_kills_its_worker_ends_in_a_dead_letter_and_the_others_ar
 
 
 @pytest.mark.filterwarnings("ignore:nobody has ever run")
-def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["command", "event"])
+def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_over(tmp_path: Path, kind: str) -> None:
     file, starts = tmp_path / "pause.db", tmp_path / "starts.txt"
     store = f"sqlite:///{file}"
     connection = sqlite3.connect(file)
@@ -93,7 +94,7 @@ def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_o
     second = None
     try:
         wait_until(lambda: starts.exists() and "ready" in starts.read_text())
-        asyncio.run(send_slow(store))
+        asyncio.run(send_slow(store, kind))
         wait_until(lambda: "start" in starts.read_text())
         first.send_signal(signal.SIGSTOP)
         second = spawn("pause.py", store, starts)
@@ -111,12 +112,12 @@ def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_o
     assert ask(file, "SELECT count(*) FROM tense_command WHERE outcome IS NOT NULL") == [(1,)]
 
 
-async def send_slow(store: str) -> None:
+async def send_slow(store: str, kind: str) -> None:
     sys.path.insert(0, str(HERE))
-    from pause import Slow, app
+    from pause import Begin, Slow, app
 
     async with app.client(store=store) as client:
-        await client.send(Slow(name="slow"))
+        await client.send(Slow(name="slow") if kind == "command" else Begin(name="slow"))
 
 
 @pytest.mark.filterwarnings("ignore:nobody has ever run")

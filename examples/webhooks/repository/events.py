@@ -162,12 +162,14 @@ class MemberAdded(Event, owner=repository, key="place"):
     name: str
 
 
+# tense: ignore[N09] GitHub's own word for it, and all that happened
 class MemberRemoved(Event, owner=repository, key="place"):
     place: str
     by: str
     name: str
 
 
+# tense: ignore[N09] GitHub's own word for it, and all that happened
 class RepositoryCreated(Event, owner=repository, key="place"):
     place: str
     by: str
@@ -186,6 +188,7 @@ class RepositoryStarred(Event, owner=repository, key="place"):
     name: str
 
 
+# tense: ignore[N09] GitHub's own word for it, and all that happened
 class ReleaseCreated(Event, owner=repository, key="place"):
     place: str
     by: str

@@ -165,6 +165,11 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
+    @property
+    def shown(self) -> bool:
+        """Whether somebody sees the bar."""
+        return self._shown
+
     def expects(self, total: int | None) -> None:
         """How many bytes there are, if that is known."""
         if self._bar is not None:

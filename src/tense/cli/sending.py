@@ -1,13 +1,14 @@
 """Sending: many messages on their way at once, in order, with what was refused told by line."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tense.cli.answers import Answer, show_answer
 from tense.cli.bodies import Bodies, Progress
-from tense.cli.paper import complain
+from tense.cli.paper import complain, paint
 from tense.errors import DuplicateIdError, MessageTooLargeError, TenseError, UndecodableError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Tally:
         self._single = bodies.single
         self.progress = progress
         self._as_json = sending.as_json
+        self.quiet = progress.shown and sys.stdout.isatty() and not sending.as_json
 
     async def take(self, number: int, going: "asyncio.Task[Answer]") -> None:
         """Wait for one and print it. What is wrong with this one alone is told and counted."""
@@ -65,7 +67,9 @@ class Tally:
         self.accepted += 1
         self.failed += not answer.succeeded
         self.progress.done(self.accepted)
-        show_answer(answer, as_json=self._as_json)
+        # Whoever watches the bar would only see thousands of ids fly by; a pipe or a file gets each.
+        if not (self.quiet and answer.state in {"accepted", "published"}):
+            show_answer(answer, as_json=self._as_json)
 
 
 async def send_all(sending: Sending, bodies: Bodies, address: str) -> int:
@@ -80,6 +84,8 @@ async def send_all(sending: Sending, bodies: Bodies, address: str) -> int:
                     raise
                 text = f"stopped after {tally.accepted:,} accepted: {error}"
                 raise TenseError(text) from error
+    if tally.quiet:
+        print(f"{paint('accepted', 'cyan')} {tally.accepted:,}")
     if tally.failed and not bodies.single:
         complain(f"{tally.accepted:,} accepted, {tally.failed:,} not as they should be.")
     return 1 if tally.failed else 0

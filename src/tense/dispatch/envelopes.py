@@ -62,7 +62,7 @@ class Envelopes:
         if declaration.deadline is not None:
             own = max(now, due) + declaration.deadline.total_seconds()
             deadline = own if deadline is None else min(own, deadline)
-        key = declaration.key
+        key = None if declaration.key is None else getattr(message, declaration.key)
         metadata = Metadata(
             id=message_id or self.chance.new_id(),
             kind=declaration.kind,
@@ -70,20 +70,13 @@ class Envelopes:
             source=source,
             time=now,
             dataversion=declaration.version,
-            partitionkey=None if key is None else str(getattr(message, key)),
+            partitionkey=None if key is None else str(key),
             aggregatetype=declaration.aggregate if declaration.kind == "event" else None,
             deadline=deadline,
             replyto=replyto,
         )
         if (parent := parent or handling.get()) is not None:
-            metadata = replace(
-                metadata,
-                correlationid=parent.correlation,
-                causationid=parent.id,
-                tenant=parent.tenant,
-                traceparent=parent.traceparent,
-                tracestate=parent.tracestate,
-            )
+            metadata = child_of(parent, metadata)
         return Envelope(metadata=metadata, body=body, service=declaration.owner.name, due=due)
 
     def due(self, after: timedelta | None, at: datetime | None) -> float:
@@ -120,3 +113,15 @@ class Envelopes:
             body = self.codec.encode(upcasted(fields, metadata.dataversion, current, upcasters_of(cls)))
             own = True
         return self.codec.decode(body, cls, strict=not own)
+
+
+def child_of(parent: Metadata, metadata: Metadata) -> Metadata:
+    """Metadata of a message that another one caused: conversation, tenant and trace are handed on."""
+    return replace(
+        metadata,
+        correlationid=parent.correlation,
+        causationid=parent.id,
+        tenant=parent.tenant,
+        traceparent=parent.traceparent,
+        tracestate=parent.tracestate,
+    )

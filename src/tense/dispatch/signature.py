@@ -64,13 +64,13 @@ def hints_of(function: Callable[..., Any], where: str) -> dict[str, Any]:
         hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
         if isinstance(function, type) and inspect.isfunction(made := getattr(function, "__init__", None)):
             hints |= typing.get_type_hints(made, include_extras=True)
-        return hints
     except NameError as error:
         text = (
             f"{where}: {error}. Annotations say what is injected, so their names must exist at run time: "
             "move the import out of `if TYPE_CHECKING:`."
         )
         raise ProvisionError(text) from None
+    return hints
 
 
 def check_signature(handler: Handler) -> None:

@@ -122,7 +122,7 @@ class Work:
         except UndecodableError as error:
             if newer:
                 return self._unknown(delivery, newer=True), None
-            log.error("%s is undecodable: %s", _named(delivery), error)
+            log.error("%s is undecodable: %s", _named(delivery), error)  # noqa: TRY400 - the bytes are at fault, not the code
             return bury(metadata, "undecodable", Trouble(error=str(error)), metadata.partitionkey), None
 
     async def _run(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
@@ -136,7 +136,7 @@ class Work:
                 outcome: Outcome = await run_command(self._bus, answering, handlers[0], message, call)
                 return Done(outcome), call.outgoing
             return await self._subscribers(handlers, message, delivery, unit)
-        except BaseException as caught:  # noqa: BLE001 - whatever a handler raises is its message's failure
+        except BaseException as caught:
             error: BaseException = caught
             if isinstance(caught, asyncio.CancelledError) and task.cancelling():
                 if not watch.overdue and unit.revoked is None:

@@ -250,7 +250,7 @@ _Compare = Callable[[Message, Message, _Side, _Side], Iterator[Changed]]
 _COMPARISONS: tuple[_Compare, ...] = (_kind, _owner, _receivers, _publishers, _fields, _answers, _addresses)
 
 
-def _changed(  # noqa: PLR0917  # the fields of a change, in the order of the sentence
+def _changed(  # the fields of a change, in the order of the sentence
     what: Change,
     message: Message,
     weight: Weight,

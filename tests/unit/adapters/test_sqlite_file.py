@@ -5,12 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from words import Log, OrderPlaced, PlaceOrder, placing, publisher, subscriber
 
 from tense import App
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.errors import OwnerConflictError, StoreBusyError, StoreFullError, StoreUnusableError
 from tense.testing.harness import harness
+from words import Log, OrderPlaced, PlaceOrder, placing, publisher, subscriber
 
 
 def app() -> App:
@@ -157,9 +157,7 @@ async def test_more_instances_of_one_code_base_share_the_lanes(tmp_path: Path) -
     async with first.running(store=store) as client, second.running(store=store):
         engine_lanes = lambda: (
             sqlite3.connect(tmp_path / "shop.db")
-            .execute(  # noqa: E731 - said once
-                "SELECT owner, count(*) FROM tense_lane GROUP BY owner ORDER BY 2"
-            )
+            .execute("SELECT owner, count(*) FROM tense_lane GROUP BY owner ORDER BY 2")
             .fetchall()
         )
         for _ in range(300):
@@ -198,5 +196,5 @@ async def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:
     async with app().running(store=f"sqlite:///{tmp_path}/shop.db") as client:
         pass
 
-    with pytest.raises(Exception, match="not open|closed"):
+    with pytest.raises(Exception, match=r"not open|closed"):
         await client.send(PlaceOrder(order_id="late"))

@@ -227,3 +227,23 @@ async def test_a_handler_that_ran_beside_another_keeps_its_own_ports():
         await h.idle()
 
     assert sorted(said) == sorted((str(number), ticket.id) for number, ticket in enumerate(tickets))
+
+
+async def test_what_a_client_says_within_a_handler_is_the_handlers_child():
+    seen, talking = [], Service(orders)
+
+    @talking.handles(PlaceOrder)
+    async def start(command: PlaceOrder, metadata: Metadata) -> str:
+        await h.client.publish(OrderPlaced(order_id="1"))
+        return metadata.id
+
+    @talking.subscribes(OrderPlaced)
+    async def follow(event: OrderPlaced, metadata: Metadata) -> None:
+        seen.append(metadata.causationid)
+
+    async with harness(App(talking)) as h:
+        root = await h.client.execute(PlaceOrder(order_id="1"))
+        await h.client.publish(OrderPlaced(order_id="1"))
+        await h.idle()
+
+    assert seen == [root, None]

@@ -224,7 +224,7 @@ def test_what_is_not_refused_is_read_as_the_topology():
     service = Service(orders)
 
     @service.handles(PlaceOrder)
-    async def place(  # noqa: PLR0917 - every port there is
+    async def place(
         command: PlaceOrder,
         db: Transaction,
         reads: Snapshot,

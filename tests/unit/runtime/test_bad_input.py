@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher
 
 from tense import App, Command, CommandFailed, Contract, Retry, Service, upcast
 from tense.messages.metadata import Metadata
 from tense.testing.harness import Harness, harness
+from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher
 
 BROKEN = {
     "not JSON": b"\x00\xff{",
@@ -189,7 +189,7 @@ async def test_a_subscriber_that_returns_a_value_is_told_that_nobody_waits_for_i
         service = Service(Contract("email"))
 
         @service.subscribes(OrderPlaced, retry=Retry(attempts=1))
-        async def answer(event: OrderPlaced):  # noqa: ANN202 - the annotation is what is missing
+        async def answer(event: OrderPlaced):
             return "done"
 
         return service

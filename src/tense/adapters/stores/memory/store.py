@@ -61,12 +61,13 @@ class MemoryStore:
         found: list[Delivery] = []
         for want in wanted:
             queue = shelf.backlog[want.lease.lane]
-            for _ in range(min(want.most, len(queue), limit - len(found))):
-                found.append(self._handed(shelf, queue.popleft()))
+            most = min(want.most, len(queue), limit - len(found))
+            found += [self._handed(shelf, queue.popleft()) for _ in range(most)]
         return found
 
     def due(self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int) -> list[Delivery]:
-        """Exceptions whose time has come."""
+        """Exceptions whose time has come; all lanes are this process's."""
+        del leases
         shelf = self.state.shelves[consumer.name]
         found: list[Delivery] = []
         for item in sorted(shelf.exceptions.values(), key=_by_position):

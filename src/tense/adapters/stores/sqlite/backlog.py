@@ -37,8 +37,10 @@ WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 
 NEXT_COMMANDS = (
     "SELECT seq, due FROM tense_command WHERE service = ? AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?",
-    "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
-    "ORDER BY deadline LIMIT ?",
+    (
+        "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
+        "ORDER BY deadline LIMIT ?"
+    ),
 )
 
 NEXT_EVENTS = ("SELECT pos, due FROM tense_exception WHERE consumer = ? AND state = 1 ORDER BY due LIMIT ?",)
@@ -118,8 +120,8 @@ class Backlog:
                 break
             if want.lease.lost:
                 continue
-            for row in connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most)):
-                found.append(self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]))
+            rows = connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most))
+            found += [self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]) for row in rows]
         self._count(connection, consumer, found)
         return found
 
@@ -163,8 +165,8 @@ class Backlog:
                 break
             lease = want.lease
             after = want.after if want.after >= 0 else self._cursor(connection, lease)
-            for row in connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most)):
-                found.append(self._delivery(consumer, row, "backlog", 1))
+            rows = connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most))
+            found += [self._delivery(consumer, row, "backlog", 1) for row in rows]
         return found
 
     def _cursor(self, connection: sqlite3.Connection, lease: Lease) -> int:

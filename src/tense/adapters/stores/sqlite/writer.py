@@ -1,10 +1,8 @@
 """The writer: one connection, one transaction at a time, whatever waits goes together.
 
-Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn, run
-aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has, so
-that no timer delays a lone message and 64 senders share one commit.
-
-    idle -> opening -> open -> closing -> idle
+Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn,
+run aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has,
+so that no timer delays a lone message and 64 senders share one commit: idle -> opening -> open -> closing -> idle.
 """
 
 import asyncio
@@ -60,8 +58,6 @@ class Writer:
         self._closing_soon = False
         self._turned = True
         self._closed = False
-
-    # Asking
 
     def submit(self, operation: Operation, *, light: bool = False) -> "asyncio.Future[Any]":
         """Run an operation in a group; the future has its result when it is durable.
@@ -139,8 +135,6 @@ class Writer:
         """Whether no group is open and nothing waits."""
         return self._state == "idle"
 
-    # The group
-
     @property
     def _full(self) -> bool:
         return self._count >= MOST or self._clock.elapsed() - self._began > LONGEST
@@ -173,8 +167,8 @@ class Writer:
             self._hooks.opened(self.connection)
         except sqlite3.Error as error:
             self._abandon(error)
-            return
-        self._advance()
+        else:
+            self._advance()
 
     def _advance(self) -> None:
         if self._state != "open" or self._holder is not None:
@@ -299,9 +293,8 @@ class Writer:
                 future.set_exception(error)
 
     def _check_usable(self) -> None:
-        if self._closed:
-            text = f"{self._path} is closed"
-            raise ClosedError(text)
-        if os.getpid() != self._pid:
-            text = f"{self._path} was opened before this process forked; a child must open it anew"
+        forked = os.getpid() != self._pid
+        if self._closed or forked:
+            why = "was opened before this process forked; a child must open it anew" if forked else "is closed"
+            text = f"{self._path} {why}"
             raise ClosedError(text)
