@@ -35,9 +35,27 @@ def report_on(targets: Sequence[str], config: Config) -> Report:
 
 
 def _read(targets: Sequence[str]) -> Topology:
-    from tense.topology.read import read_topology
+    from tense.cli.progress import shown_progress
+    from tense.cli.targets import topology_of
 
-    return read_topology(targets)
+    with shown_progress() as step:
+        return topology_of(targets, step=step)
+
+
+def _own() -> list[str]:
+    """What is checked when nothing is named: the project's app, else the folder one stands in."""
+    from tense.cli.project import nearest_project
+    from tense.errors import TenseError
+
+    try:
+        project = nearest_project(Path.cwd())
+    except TenseError as error:
+        raise UnusableInputError(" ".join(str(error).split())) from error
+    if project.app is None:
+        return ["."]
+    if str(project.folder) not in sys.path:
+        sys.path.insert(0, str(project.folder))
+    return [project.app]
 
 
 def configured(path: Path | None, select: Sequence[str], ignore: Sequence[str]) -> Config:
@@ -62,7 +80,7 @@ def run(
     """Judge and print: exit status, text for standard output, and a remark for standard error."""
     if form not in FORMATS:
         raise UnusableInputError(f"there is no format {form!r}.", mend=f"Known are {', '.join(FORMATS)}.")
-    report = report_on(targets or ["."], config)
+    report = report_on(targets or _own(), config)
     remark = ""
     kept = baseline or (Path(config.baseline) if config.baseline else None)
     if kept is not None:
@@ -71,7 +89,7 @@ def run(
     return report.status(), FORMATS[form](report), remark
 
 
-def check(  # noqa: PLR0917  # each is one option of the command line
+def check(  # each is one option of the command line
     targets: Annotated[
         list[str] | None, typer.Argument(help="Apps (module:app), folders, Python files, AsyncAPI documents.")
     ] = None,
@@ -103,3 +121,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     if remark:
         print(remark, file=sys.stderr)
     raise typer.Exit(status)
+
+
+command = check
+"""What `tense check` runs."""

@@ -2,9 +2,9 @@
 
 import pytest
 from stores import Run
-from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
 from tense import App, CommandFailed, Service
+from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
 
 async def place(h, order_id: str, numbers: range) -> None:

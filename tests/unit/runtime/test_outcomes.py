@@ -5,23 +5,6 @@ from datetime import timedelta
 
 import pytest
 from stores import Run
-from words import (
-    FEW,
-    ChargeCard,
-    Declined,
-    Hurry,
-    Log,
-    Notify,
-    OrderPlaced,
-    OutOfStock,
-    PlaceOrder,
-    Receipt,
-    orders,
-    payment,
-    placing,
-    publisher,
-    subscriber,
-)
 
 from tense import (
     App,
@@ -39,6 +22,23 @@ from tense import (
     Unsuccessful,
 )
 from tense.errors import ForeignMessageError
+from words import (
+    FEW,
+    ChargeCard,
+    Declined,
+    Hurry,
+    Log,
+    Notify,
+    OrderPlaced,
+    OutOfStock,
+    PlaceOrder,
+    Receipt,
+    orders,
+    payment,
+    placing,
+    publisher,
+    subscriber,
+)
 
 
 async def test_the_result_comes_back_typed(run: Run) -> None:

@@ -25,7 +25,6 @@ class News:
         self._ledger = ledger
         self._wake = wake
         self._version = -1
-        self._unchecked = True
         self._seen_command = 0
         self._seen_event = 0
         self._seen_moves = -1
@@ -51,12 +50,7 @@ class News:
 
     def opened(self, connection: sqlite3.Connection) -> None:
         """A group begins: who else wrote since the last one?"""
-        changed = self._changed(connection)
-        # A look between two groups sees a change first; the lanes must be checked all the same.
-        if self._unchecked:
-            self._unchecked = False
-            self._lanes.check_fence(connection)
-        if changed:
+        if self._changed(connection):
             self._core.around.clock.call_later(0.0, self._read_news)
 
     def closing(self, connection: sqlite3.Connection) -> None:
@@ -91,11 +85,15 @@ class News:
         self.look()
 
     def _changed(self, connection: sqlite3.Connection) -> bool:
+        """Whether another process committed since the last look; if so, lanes it took from us are lost now.
+
+        The fence is checked with every look: a look that saw a change and left the fence would hide it from the next.
+        """
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
             return False
         self._version = version
-        self._unchecked = True
+        self._lanes.check_fence(connection)
         return True
 
     def _read_news(self) -> None:
