@@ -99,12 +99,14 @@ def _quiet() -> Iterator[None]:
     before, hook = logging.root.manager.disable, sys.unraisablehook
     enabled = gc.isenabled()
     gc.disable()
+    gc.freeze()
     logging.disable(logging.CRITICAL)
     sys.unraisablehook = _silent
     try:
         yield
     finally:
         gc.collect()
+        gc.unfreeze()
         sys.unraisablehook = hook
         logging.disable(before)
         if enabled:

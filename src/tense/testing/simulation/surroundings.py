@@ -1,6 +1,7 @@
 """What a node of a simulated fleet has instead of the system: a clock, tasks, threads, neighbours."""
 
 import sqlite3
+import traceback
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from pathlib import Path
@@ -86,7 +87,11 @@ class SimulatedSpawn:
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._node.loop.troubles.append(f"the task {task.get_name()!r} ended with {error!r}")
+            where = " < ".join(
+                f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}"
+                for frame in reversed(traceback.extract_tb(error.__traceback__)[-5:])
+            )
+            self._node.loop.troubles.append(f"{self._node.name}: task {task.get_name()!r} ended with {error!r} at {where}")
 
 
 class SimulatedAside:
