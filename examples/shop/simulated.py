@@ -25,7 +25,9 @@ TEA = 2 * ORDERS - 4
 
 async def workload(client: Client, chance: Chance) -> None:
     """Fill the shelf, then all customers at once; each asks again, under the same id, until the order is accepted."""
-    await asyncio.gather(*(_until_accepted(client, ReplenishStock(sku="tea", count=TEA // 4), f"tea-{n}") for n in range(4)))
+    await asyncio.gather(
+        *(_until_accepted(client, ReplenishStock(sku="tea", count=TEA // 4), f"tea-{n}") for n in range(4))
+    )
     await asyncio.gather(*(_order(client, number, chance) for number in range(ORDERS)))
 
 

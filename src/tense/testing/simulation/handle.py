@@ -14,7 +14,9 @@ class Handle:
 
     __slots__ = ("args", "callback", "context", "is_cancelled", "place")
 
-    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context, place: "Place") -> None:
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context, place: "Place"
+    ) -> None:
         self.callback = callback
         self.args = args
         self.context = context

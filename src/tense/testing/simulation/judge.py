@@ -74,7 +74,13 @@ def _of_the_store(disk: Disk) -> Iterator[str]:
 
 def _order(disk: Disk, journal: Journal) -> Iterator[str]:
     before: tuple[Any, ...] = (None, None, 0)
-    timers = {row[0] for row in disk.rows("SELECT seq FROM tense_command WHERE id IN (SELECT value FROM json_each(?))", msgspec.json.encode(sorted(journal.timers)).decode())}
+    timers = {
+        row[0]
+        for row in disk.rows(
+            "SELECT seq FROM tense_command WHERE id IN (SELECT value FROM json_each(?))",
+            msgspec.json.encode(sorted(journal.timers)).decode(),
+        )
+    }
     for consumer, key, position, _, kind in disk.rows(ORDER):
         if "<" not in consumer and position in timers:
             continue

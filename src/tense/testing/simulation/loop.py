@@ -69,7 +69,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Virtual seconds since the run began."""
         return self._now
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
+    def call_soon(  # type: ignore[override]  # the handle is our own
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Any:
         """Run in the next turn."""
         context = copy_context() if context is None else context
         handle = Handle(callback, args, context, context.get(PLACE) or self.world)
@@ -77,13 +79,15 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._ready.append(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]  # the handle is our own
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Any:
         """Run after virtual seconds."""
         return self.call_at(self._now + max(0.0, delay), callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
+    def call_at(  # type: ignore[override]  # as above
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Any:
         """Run at a virtual moment."""
         context = copy_context() if context is None else context
         timer = TimedHandle(callback, args, context, context.get(PLACE) or self.world, when)
@@ -130,14 +134,14 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         Raises:
             StuckError: nothing is ready and no timer is set, or there is no end.
         """
-        asyncio._set_running_loop(self)  # type: ignore[attr-defined]  # noqa: SLF001 - the way of every loop
+        asyncio._set_running_loop(self)  # noqa: SLF001 - the way of every loop
         try:
             task: asyncio.Task[T] = self.create_task(main, name="main")
             while not task.done():
                 self._turn()
             return task.result()
         finally:
-            asyncio._set_running_loop(None)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+            asyncio._set_running_loop(None)  # noqa: SLF001 - as above
 
     def close(self) -> None:
         """Take nothing more."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from tense.runtime.client import Client
@@ -71,7 +72,7 @@ class Story:
             plan.append((tape.span(horizon), self.nodes[tape.draw(len(self.nodes))].kill))
         for _ in range(faults.restarts):
             node, at = self.nodes[tape.draw(len(self.nodes))], tape.span(horizon)
-            plan.append((at, lambda node=node: self._restart(node)))
+            plan.append((at, partial(self._restart, node)))
         for _ in range(faults.pauses):
             node, at = everybody[tape.draw(len(everybody))], tape.span(horizon)
             plan += [(at, node.pause), (at + tape.span(3 * lease), node.resume)]

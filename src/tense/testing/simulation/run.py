@@ -60,7 +60,7 @@ def simulate(subject: Subject, seed: int, tape: Sequence[int] | None = None) -> 
 def _simulate(subject: Subject, seed: int, tape: Sequence[int] | None) -> Verdict:
     choices = Tape(seed, tape)
     faults = swarm(choices)
-    loop = SimulatedLoop(choices, shuffled=faults.shuffled)
+    loop = SimulatedLoop(choices, shuffled=faults.shuffled)  # type: ignore[abstract]  # sockets and signals have no place here
     with _folder() as folder:
         disk = Disk(Path(folder) / "simulated.db")
         fleet = Fleet(subject.app, loop, disk, faults)

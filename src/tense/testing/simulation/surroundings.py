@@ -91,7 +91,9 @@ class SimulatedSpawn:
                 f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}"
                 for frame in reversed(traceback.extract_tb(error.__traceback__)[-5:])
             )
-            self._node.loop.troubles.append(f"{self._node.name}: task {task.get_name()!r} ended with {error!r} at {where}")
+            self._node.loop.troubles.append(
+                f"{self._node.name}: task {task.get_name()!r} ended with {error!r} at {where}"
+            )
 
 
 class SimulatedAside:
