@@ -9,7 +9,8 @@ from tense.testing.simulation.tape import Tape
 class Faults:
     """Rates in thousandths, counts, and seconds; what a seed has is a random part of all there is.
 
-    `kills`, `restarts`, `pauses` and `cuts` are how many; the others say how often something happens when it could.
+    `kills`, `restarts`, `pauses` and `cuts` are how many; the others say how often something happens when it could. With
+    `poison` one message kills whoever touches it.
     """
 
     tape: Tape
@@ -26,6 +27,7 @@ class Faults:
     lost_wakes: int = 0
     failing_handlers: int = 0
     slow_handlers: int = 0
+    poison: int = 0
 
     def happens(self, parts: int) -> bool:
         """Whether something happens just now; nothing does before the faults begin and after they are healed."""
@@ -47,4 +49,5 @@ def swarm(tape: Tape) -> Faults:
     faults.lost_wakes = (0, 300, 1000)[tape.draw(3)]
     faults.failing_handlers = (0, 100, 400)[tape.draw(3)]
     faults.slow_handlers = (0, 200, 500)[tape.draw(3)]
+    faults.poison = max(0, tape.draw(6) - 4)
     return faults

@@ -37,6 +37,9 @@ class Journal:
     accepted: dict[str, str] = field(default_factory=dict)
     told: dict[str, set[str]] = field(default_factory=dict)
     timers: set[str] = field(default_factory=set)
+    redriven: set[str] = field(default_factory=set)
+    poison: tuple[str, str] | None = None
+    poisoned: int = 0
     events: list[str] = field(default_factory=list)
 
 
@@ -54,6 +57,10 @@ def watched(node: "Node") -> Callable[[Handling, Proceed], Awaitable[Any]]:
             deadline=metadata.deadline,
         )
         node.journal.starts.append(start)
+        if _is_poison(node, start):
+            node.journal.poisoned += 1
+            node.kill()
+            await loop.create_future()
         try:
             if faults.happens(faults.slow_handlers):
                 await node.clock.sleep(faults.tape.span(2 * node.lease))
@@ -69,6 +76,14 @@ def watched(node: "Node") -> Callable[[Handling, Proceed], Awaitable[Any]]:
         return returned
 
     return layer
+
+
+def _is_poison(node: "Node", start: Start) -> bool:
+    """Whether this message kills whoever touches it: one of a run that has such, until it is a dead letter."""
+    journal, faults = node.journal, node.faults
+    if journal.poison is None and faults.poison and faults.happens(100):
+        journal.poison = (start.service, start.id)
+    return faults.poison > 0 and journal.poison == (start.service, start.id)
 
 
 def _fail(at: float) -> None:

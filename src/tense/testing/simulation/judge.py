@@ -14,13 +14,16 @@ Rows = Callable[..., list[Any]]
 Check = Callable[[Rows], Iterable[str]]
 """What an app says must be so of its own rows: gives what is not."""
 
+MOST_POISONED = 20
+"""More starts than any policy of the simulated apps has."""
+
 ENDED = "settlement IN ('Done', 'Buried')"
 
 QUERIES = (
     (
         "once",
         "ended more than once",
-        f"SELECT consumer, type, id, count(*) FROM simulated_ledger WHERE {ENDED} "  # noqa: S608 - a constant
+        "SELECT consumer, type, id, count(*) FROM simulated_ledger WHERE settlement = 'Done' "
         "GROUP BY consumer, id HAVING count(*) > 1",
     ),
     (
@@ -41,7 +44,8 @@ QUERIES = (
         "one-outcome",
         "an outcome other than the one that was committed with the work",
         "SELECT c.service, c.type, c.id, s.outcome, c.outcome FROM tense_command AS c JOIN simulated_ledger AS s ON "  # noqa: S608 - as above
-        f"s.consumer = c.service AND s.id = c.id AND s.{ENDED} WHERE coalesce(s.outcome, '') <> "
+        f"s.consumer = c.service AND s.id = c.id AND s.{ENDED} AND s.at = (SELECT max(t.at) FROM simulated_ledger AS t WHERE "
+        f"t.consumer = s.consumer AND t.id = s.id AND t.{ENDED}) WHERE coalesce(s.outcome, '') <> "
         "coalesce(CAST(c.outcome AS TEXT), '')",
     ),
 )
@@ -62,6 +66,7 @@ def judge(disk: Disk, journal: Journal, check: Check | None) -> list[str]:
         *_started(journal),
         *_isolated(disk, journal),
         *_heard(disk),
+        *_poisoned(journal),
         *(f"invariant: {text}" for text in (check(disk.rows) if check else ())),
     ]
 
@@ -99,7 +104,7 @@ def _accepted(disk: Disk, journal: Journal) -> Iterator[str]:
 def _told(disk: Disk, journal: Journal) -> Iterator[str]:
     outcomes = dict(disk.rows("SELECT id, CAST(outcome AS TEXT) FROM tense_command"))
     for message_id, told in journal.told.items():
-        if told != {outcomes.get(message_id)}:
+        if message_id not in journal.redriven and told != {outcomes.get(message_id)}:
             yield f"told: of {message_id} was said {sorted(told)}, and recorded {outcomes.get(message_id)}"
 
 
@@ -117,6 +122,11 @@ def _isolated(disk: Disk, journal: Journal) -> Iterator[str]:
     for consumer, message_id, kind, settlement in lines:
         if (consumer.partition("<")[0], message_id) not in troubled:
             yield f"isolation: {consumer} has {kind} {message_id} {settlement}, and nothing of it ever failed there"
+
+
+def _poisoned(journal: Journal) -> Iterator[str]:
+    if journal.poisoned > MOST_POISONED:
+        yield f"poison: {journal.poison} killed {journal.poisoned} workers and was not given up"
 
 
 def _heard(disk: Disk) -> Iterator[str]:

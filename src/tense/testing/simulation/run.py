@@ -4,6 +4,7 @@ import gc
 import logging
 import sys
 import tempfile
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from collections.abc import Iterator
@@ -78,7 +79,8 @@ def _simulate(subject: Subject, seed: int, tape: Sequence[int] | None) -> Verdic
         story.bury()
         disk.close()
     events = fleet.journal.events
-    counts = {word: sum(word in event for event in events) for word in ("killed", "stops", "paused", "cut off")}
+    broken = events[: next((at for at, event in enumerate(events) if "all is healed" in event), None)]
+    counts = {word: sum(word in event for event in broken) for word in ("killed", "stops", "paused", "cut off")}
     trace = f"{loop.trace:08x}{len(choices.drawn):06x}"
     return Verdict(
         seed=seed,
@@ -103,9 +105,11 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     sys.unraisablehook = _silent
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+            gc.collect()
     finally:
-        gc.collect()
         gc.unfreeze()
         sys.unraisablehook = hook
         logging.disable(before)
