@@ -111,7 +111,9 @@ def check(rows: Callable[..., list[Any]]) -> Iterator[str]:
     """Everybody counts what was counted, once, and in order."""
     counted = rows("SELECT key, number FROM tally WHERE who = 'counter' ORDER BY key, number")
     for who in ("teller", "heard", "left", "right"):
-        found = rows("SELECT key, number FROM tally WHERE who = ? ORDER BY key, number", who)
+        # A redriven command is heard of once more: it ended once more.
+        once = "DISTINCT" if who == "heard" else "ALL"
+        found = rows(f"SELECT {once} key, number FROM tally WHERE who = ? ORDER BY key, number", who)
         if found != counted:
             yield f"{who} has {found}, and counted was {counted}"
     if len(set(counted)) != len(counted):

@@ -155,7 +155,8 @@ class ConsumerLoop:
             return
         if delivery.origin == "backlog":
             lane.after = max(lane.after, delivery.position)
-        strand_held = lane.is_blocked(delivery)
+        # In a serial lane the mark is one cursor: what is held back must wait for its turn, or it would pass over others.
+        strand_held = None if self._serial else lane.is_blocked(delivery)
         if strand_held is not None:
             self._settle(delivery, lane, Held(strand_held))
             return
@@ -174,7 +175,14 @@ class ConsumerLoop:
             log.debug("put back or held back too late: %s", error)
             return
         if waiting is not None:
-            waiting.add_done_callback(_ignore_loss)
+            waiting.add_done_callback(lambda done: self._put(done, lane))
+
+    def _put(self, done: "asyncio.Future[None]", lane: Lane) -> None:
+        if done.cancelled() or (error := done.exception()) is None:
+            return
+        log.debug("put back or held back too late: %s", error)
+        if not lane.lease.lost and not self._stopping:
+            self._read_again(lane)
 
     # Running
 
@@ -192,7 +200,9 @@ class ConsumerLoop:
         lane, delivery = strand.lane, strand.items[0]
         strand.running = True
         try:
-            if delivery.alone or (lane.careful and delivery.origin == "backlog"):
+            if self._serial and (name := lane.is_blocked(delivery)) is not None:
+                settlement: Settlement | None = await self._hold(delivery, lane, name)
+            elif delivery.alone or (lane.careful and delivery.origin == "backlog"):
                 settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
@@ -208,6 +218,13 @@ class ConsumerLoop:
         if settlement is None and not lane.lease.lost:
             self._read_again(lane)
 
+    async def _hold(self, delivery: Delivery, lane: Lane, name: str) -> Settlement:
+        held = Held(name)
+        waiting = self._store.unit(delivery, lane.lease).finish(held, ())
+        if waiting is not None:
+            await waiting
+        return held
+
     def _read_again(self, lane: Lane) -> None:
         """What ran last may not be settled: nothing behind it may move the mark, so the lane changes hands."""
         if self.leave(lane.lease) is not None:
@@ -220,7 +237,8 @@ class ConsumerLoop:
             self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
             strand.lane.blocked.add(settlement.strand)
-            self._hold_back(strand.lane, settlement.strand)
+            if not self._serial:
+                self._hold_back(strand.lane, settlement.strand)
 
     def _hold_back(self, lane: Lane, name: str) -> None:
         for strand in lane.strands.values():
@@ -318,8 +336,3 @@ class ConsumerLoop:
             if not kept:
                 lane.close(strand)
                 self._runners.discard(strand)
-
-
-def _ignore_loss(done: "asyncio.Future[None]") -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.debug("put back or held back too late: %s", error)
