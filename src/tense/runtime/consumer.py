@@ -174,11 +174,15 @@ class ConsumerLoop:
         except TenseError as error:
             log.debug("put back or held back too late: %s", error)
             return
+        if isinstance(settlement, Held):
+            lane.blocked.add(settlement.strand)
         if waiting is not None:
-            waiting.add_done_callback(lambda done: self._put(done, lane))
+            waiting.add_done_callback(lambda done: self._put(done, lane, settlement))
 
-    def _put(self, done: "asyncio.Future[None]", lane: Lane) -> None:
+    def _put(self, done: "asyncio.Future[None]", lane: Lane, settlement: Settlement) -> None:
         if done.cancelled() or (error := done.exception()) is None:
+            if isinstance(settlement, Held):
+                lane.blocked.add(settlement.strand)
             return
         log.debug("put back or held back too late: %s", error)
         if not lane.lease.lost and not self._stopping:
@@ -223,6 +227,8 @@ class ConsumerLoop:
         waiting = self._store.unit(delivery, lane.lease).finish(held, ())
         if waiting is not None:
             await waiting
+        # What it waits for may be through meanwhile; those behind it wait for this one now.
+        lane.blocked.add(name)
         return held
 
     def _read_again(self, lane: Lane) -> None:

@@ -88,6 +88,8 @@ class Backlog:
     def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
         """Count a delivery before it is started."""
 
+        self._core.struck.add((delivery.consumer, delivery.position))
+
         def operation(connection: sqlite3.Connection) -> int:
             if "<" not in delivery.consumer:
                 counted = f"{COUNT} RETURNING attempts"

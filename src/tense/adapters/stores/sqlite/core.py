@@ -39,6 +39,7 @@ class Core:
         self.consumers: dict[str, Consumer] = {}
         self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
         self.taken: dict[str, dict[int, int]] = {}
+        self.struck: set[tuple[str, int]] = set()
         self.told: list[tuple[str, Outcome]] = []
         self.arrivals: set[tuple[str, int]] = set()
         self.logged: set[tuple[str, int]] = set()

@@ -66,10 +66,14 @@ class Lanes:
             )
             self._moved(connection)
 
-        await core.writer.submit(operation)
+        try:
+            await core.writer.submit(operation)
+        finally:
+            # Even if it failed nothing of them is in hands any more: they are taken anew or given back later.
+            for lease in leases:
+                lease.lost = True
+                core.let_go(lease)
         for lease in leases:
-            lease.lost = True
-            core.let_go(lease)
             core.leases.pop((lease.consumer, lease.lane), None)
 
     async def retire(self) -> None:

@@ -108,7 +108,8 @@ def _settle_event(
                 text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
                 raise LeaseLostError(text)
             _go_on_behind(connection, core, delivery)
-        elif delivery.alone or delivery.attempt > 1:
+        elif delivery.alone or delivery.attempt > 1 or place in core.struck:
+            core.struck.discard(place)
             connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
     elif isinstance(settlement, Again):
         values = (
@@ -182,4 +183,6 @@ def core_strands(delivery: Delivery) -> tuple[str, ...]:
 def _release_if_free(connection: sqlite3.Connection, core: Core, delivery: Delivery, strand: str) -> None:
     """Held behind something that is gone meanwhile: go on at once."""
     table = EXCEPTIONS if "<" in delivery.consumer else COMMANDS
+    # What was freed in this very group is not free any more: this one waits there.
+    core.freed = [freed for freed in core.freed if freed != (delivery.consumer, delivery.lane, strand)]
     go_on(connection, core, table, (delivery.consumer, delivery.lane), strand)
