@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import zlib
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVar
 
@@ -144,10 +145,15 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             asyncio._set_running_loop(None)  # noqa: SLF001 - as above
 
     def close(self) -> None:
-        """Take nothing more."""
+        """Take nothing more, and end what never will: only now may a `finally` of the dead run, for nothing hears it."""
         self._closed = True
         self._ready.clear()
         self._timers.clear()
+        for task in asyncio.all_tasks(self):
+            left: Any = task
+            left._log_destroy_pending = False  # noqa: SLF001 - it is meant to be pending
+            with suppress(BaseException):
+                left.get_coro().close()
 
     def resume(self, place: Place) -> None:
         """A paused place goes on with what waited."""

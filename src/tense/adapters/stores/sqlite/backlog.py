@@ -11,6 +11,7 @@ import msgspec
 from tense.adapters.stores.sqlite.core import METADATA, Core
 from tense.adapters.stores.sqlite.schema import STRUCK
 from tense.adapters.stores.sqlite.strands import strands_of, table_of
+from tense.errors import LeaseLostError
 from tense.messages.metadata import Metadata
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
@@ -87,10 +88,14 @@ class Backlog:
 
     def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
         """Count a delivery before it is started."""
-
-        self._core.struck.add((delivery.consumer, delivery.position))
+        core = self._core
+        core.struck.add((delivery.consumer, delivery.position))
 
         def operation(connection: sqlite3.Connection) -> int:
+            lease = core.leases.get((delivery.consumer, delivery.lane))
+            if lease is None or lease.lost:
+                text = f"lane {delivery.lane} of {delivery.consumer} belongs to another worker now"
+                raise LeaseLostError(text)
             if "<" not in delivery.consumer:
                 counted = f"{COUNT} RETURNING attempts"
                 return int(connection.execute(counted, (delivery.position,)).fetchone()[0])
