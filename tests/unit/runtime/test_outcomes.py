@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from stores import Run
 
+from stores import Run
 from tense import (
     App,
     CommandCancelled,

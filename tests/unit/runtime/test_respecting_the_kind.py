@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from stores import Run
-from words import FEW, Hurry, Log, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
+from stores import Run
 from tense import App, Busy, CommandExpired, Service
+from words import FEW, Hurry, Log, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
 
 async def test_a_redriven_command_past_its_deadline_is_not_started(run: Run) -> None:

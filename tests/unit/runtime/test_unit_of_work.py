@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from stores import Run
 
+from stores import Run
 from tense import App, Client, CommandFailed, Execute, Metadata, Publish, Send, Service, Snapshot, Transaction
 from words import (
     FEW,
