@@ -97,6 +97,7 @@ class Writer:
         self._check_usable()
         # Who asks again before the loop has turned goes first: a turn of the loop costs as much as a handler.
         if self._state == "open" and self._holder is None and not self._full and not (self._waiting and self._turned):
+            self._close_soon()
             return self._seat(holder)
         future: asyncio.Future[sqlite3.Connection] = self._loop.create_future()
         self._waiting.append((holder, future))
@@ -182,6 +183,8 @@ class Writer:
             holder, waiting = self._waiting.popleft()
             if not waiting.done():
                 waiting.set_result(self._seat(holder))
+                # Only after its waking: who was woken works on until the loop has turned.
+                self._close_soon()
                 return
         if self._full:
             self._commit()
@@ -216,7 +219,6 @@ class Writer:
         self._holder = holder
         self._watch.begin(holder)
         self._count += 1
-        self._close_soon()
         return self.connection
 
     def _unseat(self) -> None:
