@@ -161,9 +161,7 @@ class Writer:
         self._fail_all(known)
 
     def _opened(self) -> None:
-        self._state = "open"
-        self._count = 0
-        self._began = self._clock.elapsed()
+        self._state, self._count, self._began = "open", 0, self._clock.elapsed()
         try:
             self._hooks.opened(self.connection)
         except sqlite3.Error as error:
@@ -197,11 +195,11 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - handed to who asked
             if not future.done():
                 future.set_exception(translated(error, self._path) if isinstance(error, sqlite3.Error) else error)
-            return
-        if durable:
-            self._durable.append((future, result))
-        elif not future.done():
-            future.set_result(result)
+        else:
+            if durable:
+                self._durable.append((future, result))
+            elif not future.done():
+                future.set_result(result)
 
     def _guarded(self, operation: Operation) -> Any:
         """Run an operation so that its failure undoes only itself."""
