@@ -163,14 +163,14 @@ class MemberAdded(Event, owner=repository, key="place"):
 
 
 # tense: ignore[N09] GitHub's own word for it, and all that happened
-class MemberRemoved(Event, owner=repository, key="place"):
+class MemberRemoved(Event, owner=repository, key="place"):  # tense: ignore[N09] the fact itself: somebody lost access
     place: str
     by: str
     name: str
 
 
 # tense: ignore[N09] GitHub's own word for it, and all that happened
-class RepositoryCreated(Event, owner=repository, key="place"):
+class RepositoryCreated(Event, owner=repository, key="place"):  # tense: ignore[N09] the fact itself: it exists now
     place: str
     by: str
     name: str
@@ -189,7 +189,9 @@ class RepositoryStarred(Event, owner=repository, key="place"):
 
 
 # tense: ignore[N09] GitHub's own word for it, and all that happened
-class ReleaseCreated(Event, owner=repository, key="place"):
+class ReleaseCreated(
+    Event, owner=repository, key="place"
+):  # tense: ignore[N09] the fact itself: drafted, not yet published
     place: str
     by: str
     name: str
