@@ -166,5 +166,3 @@ def stop_that_drops_the_buffer(stack: ExitStack) -> None:
         self._drop(lane)
 
     stack.enter_context(patch.object(ConsumerLoop, "_put_back", put_back))
-
-

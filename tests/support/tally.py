@@ -118,6 +118,8 @@ def check(rows: Callable[..., list[Any]]) -> Iterator[str]:
             yield f"{who} has {found}, and counted was {counted}"
     if len(set(counted)) != len(counted):
         yield f"counted twice: {counted}"
-    ended = rows("SELECT count(*) FROM tense_command WHERE service = 'counter' AND type = 'counter.CountOne' AND state = 3")
+    ended = rows(
+        "SELECT count(*) FROM tense_command WHERE service = 'counter' AND type = 'counter.CountOne' AND state = 3"
+    )
     if ended and ended[0][0] != len(counted):
         yield f"{ended[0][0]} commands ended, and {len(counted)} were counted"

@@ -58,7 +58,10 @@ def test_an_order_is_charged_reserved_and_placed(scenario: Open) -> None:
             StockReserved(order_id="o-1", pieces=PIECES),
             OrderPlaced(order_id="o-1", customer="Ada", total_cents=900, lines=LINES),
         ],
-        sent=[ChargeCard(order_id="o-1", customer="Ada", card="4242", cents=900), ReserveStock(order_id="o-1", pieces=PIECES)],
+        sent=[
+            ChargeCard(order_id="o-1", customer="Ada", card="4242", cents=900),
+            ReserveStock(order_id="o-1", pieces=PIECES),
+        ],
     )
 
 
