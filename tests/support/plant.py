@@ -162,7 +162,7 @@ def stop_that_drops_the_buffer(stack: ExitStack) -> None:
 
     def put_back(self: Any, lane: Any) -> None:
         for delivery in lane.waiting():
-            self._settle(delivery, lane, Done())
+            self._unrun.settle(delivery, lane, Done())
         self._drop(lane)
 
     stack.enter_context(patch.object(ConsumerLoop, "_put_back", put_back))

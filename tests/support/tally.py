@@ -5,8 +5,20 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from tense import App, Command, Concluded, Contract, Event, Metadata, OutcomeUnknown, Publish, Retry, Send, Service
-from tense import Transaction
+from tense import (
+    App,
+    Command,
+    Concluded,
+    Contract,
+    Event,
+    Metadata,
+    OutcomeUnknown,
+    Publish,
+    Retry,
+    Send,
+    Service,
+    Transaction,
+)
 from tense.errors import NoAnswer, StoreError
 from tense.ports.chance import Chance
 from tense.runtime.client import Client

@@ -5,8 +5,8 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
-from tense.errors import StoreError, TenseError
-from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
+from tense.errors import StoreError
+from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
@@ -16,6 +16,7 @@ from tense.runtime.alone import CAREFUL, Alone
 from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
 from tense.runtime.runners import Runners
+from tense.runtime.unrun import Unrun
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
@@ -46,6 +47,7 @@ class ConsumerLoop:
         self._reading = False
         self._stopping = False
         self._due = DueReader(consumer, store, self._clock, self)
+        self._unrun = Unrun(store, self._read_again)
         self._alone = Alone(consumer, store, work)
         self._quiet: asyncio.Future[None] | None = None
         self._going: set[Lease] = set()
@@ -93,8 +95,6 @@ class ConsumerLoop:
             del self.lanes[lease.lane]
             self._dirty.pop(lease.lane, None)
             self._drop(lane)
-
-    # Reading
 
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
@@ -151,42 +151,19 @@ class ConsumerLoop:
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
         if lane is None or lane.lease.lost or self._stopping:
-            self._settle(delivery, lane, Released())
+            self._unrun.settle(delivery, lane, Released())
             return
         if delivery.origin == "backlog":
             lane.after = max(lane.after, delivery.position)
         # In a serial lane the mark is one cursor: what is held back must wait for its turn, or it would pass over others.
-        strand_held = None if self._serial else lane.is_blocked(delivery)
-        if strand_held is not None:
-            self._settle(delivery, lane, Held(strand_held))
+        if not self._serial and (name := lane.is_blocked(delivery)) is not None:
+            self._unrun.settle(delivery, lane, Held(name))
             return
         strand = lane.strand_of(delivery)
         strand.items.append(delivery)
         self._loaded += 1
         if len(strand.items) == 1:
             self._runners.add(strand)
-
-    def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
-        if lane is None or lane.lease.lost:
-            return
-        try:
-            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
-        except TenseError as error:
-            log.debug("put back or held back too late: %s", error)
-            return
-        if isinstance(settlement, Held):
-            lane.blocked.add(settlement.strand)
-        if waiting is not None:
-            waiting.add_done_callback(lambda done: self._put(done, lane, settlement))
-
-    def _put(self, done: "asyncio.Future[None]", lane: Lane, settlement: Settlement) -> None:
-        if done.cancelled() or (error := done.exception()) is None:
-            if isinstance(settlement, Held):
-                lane.blocked.add(settlement.strand)
-            return
-        log.debug("put back or held back too late: %s", error)
-        if not lane.lease.lost and not self._stopping:
-            self._read_again(lane)
 
     # Running
 
@@ -205,14 +182,14 @@ class ConsumerLoop:
         strand.running = True
         try:
             if self._serial and (name := lane.is_blocked(delivery)) is not None:
-                settlement: Settlement | None = await self._hold(delivery, lane, name)
+                settlement: Settlement | None = await self._unrun.hold(delivery, lane, name)
             elif delivery.alone or (lane.careful and delivery.origin == "backlog"):
                 settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
         except StoreError as error:
-            log.warning("a delivery of %s could not be started, its lane is read again: %s", self.consumer.name, error)
             settlement = None
+            log.warning("a delivery of %s could not be started, its lane is read again: %s", self.consumer.name, error)
         finally:
             strand.running = False
             self._loaded -= 1
@@ -222,18 +199,9 @@ class ConsumerLoop:
         if settlement is None and not lane.lease.lost:
             self._read_again(lane)
 
-    async def _hold(self, delivery: Delivery, lane: Lane, name: str) -> Settlement:
-        held = Held(name)
-        waiting = self._store.unit(delivery, lane.lease).finish(held, ())
-        if waiting is not None:
-            await waiting
-        # What it waits for may be through meanwhile; those behind it wait for this one now.
-        lane.blocked.add(name)
-        return held
-
     def _read_again(self, lane: Lane) -> None:
         """What ran last may not be settled: nothing behind it may move the mark, so the lane changes hands."""
-        if self.leave(lane.lease) is not None:
+        if not self._stopping and self.leave(lane.lease) is not None:
             self.give_up(lane)
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
@@ -244,20 +212,7 @@ class ConsumerLoop:
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
             strand.lane.blocked.add(settlement.strand)
             if not self._serial:
-                self._hold_back(strand.lane, settlement.strand)
-
-    def _hold_back(self, lane: Lane, name: str) -> None:
-        for strand in lane.strands.values():
-            kept = list(strand.items)[:1] if strand.running else []
-            for delivery in list(strand.items)[len(kept) :]:
-                if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
-                    self._settle(delivery, lane, Held(name))
-                    self._loaded -= 1
-                else:
-                    kept.append(delivery)
-            strand.items = deque(kept)
-
-    # For the reader of exceptions
+                self._loaded -= self._unrun.hold_back(strand.lane, settlement.strand)
 
     def room(self) -> int:
         """How many more deliveries may be in hands."""
@@ -325,13 +280,13 @@ class ConsumerLoop:
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
-            quiet, self._quiet = self._quiet, None
-            if not quiet.done():
-                quiet.set_result(None)
+            if not self._quiet.done():
+                self._quiet.set_result(None)
+            self._quiet = None
 
     def _put_back(self, lane: Lane) -> None:
         for delivery in lane.waiting():
-            self._settle(delivery, lane, Released())
+            self._unrun.settle(delivery, lane, Released())
         self._drop(lane)
 
     def _drop(self, lane: Lane) -> None:

@@ -47,5 +47,5 @@ def _pair(expected: Any, found: Any) -> list[str]:
 def _fields(value: Any) -> dict[str, Any]:
     if isinstance(value, Rejection):
         return fields_of(value)
-    names = getattr(value, "__struct_fields__", None) or getattr(value, "__dataclass_fields__", ())
+    names: Any = getattr(value, "__struct_fields__", None) or getattr(value, "__dataclass_fields__", ())
     return {name: getattr(value, name) for name in names}

@@ -135,7 +135,7 @@ class Scenario:
 
 @contextmanager
 def scenario(app: App, *, seed: int = 0) -> Iterator[Scenario]:
-    """Run an app in memory for a test: `with scenario(app) as shop: shop.given(...).when(...).then(...)`."""
+    """An app in memory for the length of a `with` block, and what is given, asked and compared there."""
     store = open_store("memory:")
     assert isinstance(store, MemoryStore)
     with asyncio.Runner() as runner:

@@ -1,7 +1,6 @@
 """A sender hears how a command ended that has no result: `null` among bytes that are JSON already."""
 
 from stores import Run
-
 from tense import App, Command, Concluded, Contract, Publish, Send, Service
 from words import OrderPlaced, PlaceOrder, Receipt, orders
 

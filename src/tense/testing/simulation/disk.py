@@ -17,20 +17,26 @@ PENDING = (
     ("commands not ended", "SELECT service, type, id, state FROM tense_command WHERE state IN (0, 1)"),
     (
         "commands held back behind nothing",
-        "SELECT service, type, id, strand FROM tense_command AS c WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM tense_command "
-        "AS d WHERE d.service = c.service AND d.lane = c.lane AND d.strand = c.strand AND d.state = 4)",
+        (
+            "SELECT service, type, id, strand FROM tense_command AS c WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM "
+            "tense_command AS d WHERE d.service = c.service AND d.lane = c.lane AND d.strand = c.strand AND d.state = 4)"
+        ),
     ),
     ("events to be retried", "SELECT consumer, pos, state FROM tense_exception WHERE state IN (1, 5)"),
     (
         "events held back behind nothing",
-        "SELECT consumer, pos, strand FROM tense_exception AS e WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM tense_exception "
-        "AS d WHERE d.consumer = e.consumer AND d.lane = e.lane AND d.strand = e.strand AND d.state = 4)",
+        (
+            "SELECT consumer, pos, strand FROM tense_exception AS e WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM "
+            "tense_exception AS d WHERE d.consumer = e.consumer AND d.lane = e.lane AND d.strand = e.strand AND d.state = 4)"
+        ),
     ),
     (
         "events not read",
-        "SELECT c.name, l.type, l.id, l.pos FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "
-        "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') JOIN tense_lane AS p ON "
-        "p.consumer = c.name AND p.lane = l.lane WHERE l.pos > p.pos",
+        (
+            "SELECT c.name, l.type, l.id, l.pos FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "
+            "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') JOIN tense_lane AS p ON "
+            "p.consumer = c.name AND p.lane = l.lane WHERE l.pos > p.pos"
+        ),
     ),
 )
 """What must be empty when all is done; each row names a message."""

@@ -23,30 +23,38 @@ QUERIES = (
     (
         "once",
         "ended more than once",
-        "SELECT consumer, type, id, count(*) FROM simulated_ledger WHERE settlement = 'Done' "
-        "GROUP BY consumer, id HAVING count(*) > 1",
+        (
+            "SELECT consumer, type, id, count(*) FROM simulated_ledger WHERE settlement = 'Done' "
+            "GROUP BY consumer, id HAVING count(*) > 1"
+        ),
     ),
     (
         "each-subscription",
         "an event that a subscription never handled",
-        "SELECT c.name, l.type, l.id FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "  # noqa: S608 - as above
-        "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') LEFT JOIN simulated_ledger AS s ON "
-        f"s.consumer = c.name AND s.id = l.id AND s.{ENDED} WHERE s.id IS NULL AND NOT EXISTS (SELECT 1 FROM tense_exception "
-        "AS e WHERE e.consumer = c.name AND e.pos = l.pos)",
+        (
+            "SELECT c.name, l.type, l.id FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "  # noqa: S608 - as above
+            "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') LEFT JOIN simulated_ledger AS s ON "
+            f"s.consumer = c.name AND s.id = l.id AND s.{ENDED} WHERE s.id IS NULL AND NOT EXISTS (SELECT 1 FROM tense_exception "
+            "AS e WHERE e.consumer = c.name AND e.pos = l.pos)"
+        ),
     ),
     (
         "one-commit",
         "a command with an outcome that no handler's commit left",
-        "SELECT c.service, c.type, c.id FROM tense_command AS c LEFT JOIN simulated_ledger AS s ON s.consumer = c.service "  # noqa: S608 - as above
-        f"AND s.id = c.id AND s.{ENDED} WHERE c.state IN (3, 4) AND s.id IS NULL",
+        (
+            "SELECT c.service, c.type, c.id FROM tense_command AS c LEFT JOIN simulated_ledger AS s ON s.consumer = c.service "  # noqa: S608 - as above
+            f"AND s.id = c.id AND s.{ENDED} WHERE c.state IN (3, 4) AND s.id IS NULL"
+        ),
     ),
     (
         "one-outcome",
         "an outcome other than the one that was committed with the work",
-        "SELECT c.service, c.type, c.id, s.outcome, c.outcome FROM tense_command AS c JOIN simulated_ledger AS s ON "  # noqa: S608 - as above
-        f"s.consumer = c.service AND s.id = c.id AND s.{ENDED} AND s.at = (SELECT max(t.at) FROM simulated_ledger AS t WHERE "
-        f"t.consumer = s.consumer AND t.id = s.id AND t.{ENDED}) WHERE coalesce(s.outcome, '') <> "
-        "coalesce(CAST(c.outcome AS TEXT), '')",
+        (
+            "SELECT c.service, c.type, c.id, s.outcome, c.outcome FROM tense_command AS c JOIN simulated_ledger AS s ON "  # noqa: S608 - as above
+            f"s.consumer = c.service AND s.id = c.id AND s.{ENDED} AND s.at = (SELECT max(t.at) FROM simulated_ledger AS t WHERE "
+            f"t.consumer = s.consumer AND t.id = s.id AND t.{ENDED}) WHERE coalesce(s.outcome, '') <> "
+            "coalesce(CAST(c.outcome AS TEXT), '')"
+        ),
     ),
 )
 
@@ -117,7 +125,8 @@ def _started(journal: Journal) -> Iterator[str]:
 def _isolated(disk: Disk, journal: Journal) -> Iterator[str]:
     troubled = {(start.service, start.id) for start in journal.starts if start.ended != "returned"}
     lines = disk.rows(
-        "SELECT DISTINCT consumer, id, type, settlement FROM simulated_ledger WHERE kind = 'event' AND settlement IN ('Again', 'Buried')"
+        "SELECT DISTINCT consumer, id, type, settlement FROM simulated_ledger "
+        "WHERE kind = 'event' AND settlement IN ('Again', 'Buried')"
     )
     for consumer, message_id, kind, settlement in lines:
         if (consumer.partition("<")[0], message_id) not in troubled:

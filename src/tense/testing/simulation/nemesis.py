@@ -66,10 +66,9 @@ class Story:
     def _plan(self, horizon: float) -> list[tuple[float, Callable[[], object]]]:
         faults, tape = self.fleet.faults, self.fleet.faults.tape
         lease = self.fleet.app.lease
-        plan: list[tuple[float, Callable[[], object]]] = []
         everybody = (*self.nodes, self.client)
-        for _ in range(faults.kills):
-            plan.append((tape.span(horizon), self.nodes[tape.draw(len(self.nodes))].kill))
+        plan: list[tuple[float, Callable[[], object]]] = []
+        plan += [(tape.span(horizon), self.nodes[tape.draw(len(self.nodes))].kill) for _ in range(faults.kills)]
         for _ in range(faults.restarts):
             node, at = self.nodes[tape.draw(len(self.nodes))], tape.span(horizon)
             plan.append((at, partial(self._restart, node)))
@@ -119,13 +118,16 @@ class Story:
 
     async def _finish(self, work: "asyncio.Task[None]") -> list[str]:
         until = self.fleet.loop.time() + PATIENCE
-        while not work.done() or self._starting or self._stopping or self.fleet.disk.pending():
+        while not work.done() or self._starting or self._stopping or self._is_down() or self.fleet.disk.pending():
             await asyncio.sleep(LOOK)
             if self.fleet.loop.time() > until:
                 waiting = [] if work.done() else ["the workload has not ended"]
                 return [f"liveness: {text}" for text in (*waiting, *self.fleet.disk.pending())] or ["liveness: a node"]
         error = work.exception()
         return [] if error is None else [f"workload: {error!r}"]
+
+    def _is_down(self) -> bool:
+        return any(node.place.dead for node in self.nodes)
 
     async def _redrive(self, work: "asyncio.Task[None]") -> list[str]:
         """Put every dead letter back, and the same ones again when they are through: that finds nothing."""

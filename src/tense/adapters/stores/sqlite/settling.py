@@ -97,20 +97,24 @@ def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery
     _bury(connection, delivery, buried, (row[0], now))
 
 
+def _end_event(connection: sqlite3.Connection, core: Core, delivery: Delivery, place: tuple[str, int]) -> None:
+    if delivery.origin == "exception":
+        done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        if done.rowcount != 1:
+            text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
+            raise LeaseLostError(text)
+        _go_on_behind(connection, core, delivery)
+    elif delivery.alone or delivery.attempt > 1 or place in core.struck:
+        core.struck.discard(place)
+        connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+
+
 def _settle_event(
     connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
 ) -> None:
     place = (delivery.consumer, delivery.position)
     if isinstance(settlement, Done):
-        if delivery.origin == "exception":
-            done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
-            if done.rowcount != 1:
-                text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
-                raise LeaseLostError(text)
-            _go_on_behind(connection, core, delivery)
-        elif delivery.alone or delivery.attempt > 1 or place in core.struck:
-            core.struck.discard(place)
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):
         values = (
             *place,
