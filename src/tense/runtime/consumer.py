@@ -5,7 +5,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
-from tense.errors import TenseError
+from tense.errors import StoreError
 from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
@@ -13,6 +13,7 @@ from tense.ports.records import Consumer
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store, Want
 from tense.runtime.alone import CAREFUL, Alone
+from tense.runtime.aside import Aside
 from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
 from tense.runtime.runners import Runners
@@ -47,14 +48,16 @@ class ConsumerLoop:
         self._stopping = False
         self._due = DueReader(consumer, store, self._clock, self)
         self._alone = Alone(consumer, store, work)
+        self._aside = Aside(store)
+        self._leaving: dict[int, Lane] = {}
         self._quiet: asyncio.Future[None] | None = None
 
     # What the store tells
 
     def grant(self, leases: Sequence[Lease]) -> None:
-        """Begin with lanes that were acquired; those held already are ignored."""
+        """Begin with lanes that were acquired; those held already, or just being given up, are ignored."""
         for lease in leases:
-            held = self.lanes.get(lease.lane)
+            held = self.lanes.get(lease.lane) or self._leaving.get(lease.lane)
             if held is not None and held.lease is lease:
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
@@ -128,6 +131,9 @@ class ConsumerLoop:
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
         for delivery in deliveries:
+            # Only what was read in order moves this: a timer that is due may stand behind a backlog not read yet.
+            if (lane := self.lanes.get(delivery.lane)) is not None:
+                lane.after = max(lane.after, delivery.position)
             self._take(delivery)
         if len(deliveries) >= room:
             self._mark(dirty)
@@ -149,30 +155,18 @@ class ConsumerLoop:
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
         if lane is None or lane.lease.lost or self._stopping:
-            self._settle(delivery, lane, Released())
+            lane = lane or self._leaving.get(delivery.lane)
+            self._aside.settle(delivery, lane, Released())
             return
-        if delivery.origin == "backlog":
-            lane.after = max(lane.after, delivery.position)
         strand_held = lane.is_blocked(delivery)
         if strand_held is not None:
-            self._settle(delivery, lane, Held(strand_held))
+            self._aside.settle(delivery, lane, Held(strand_held))
             return
         strand = lane.strand_of(delivery)
         strand.items.append(delivery)
         self._loaded += 1
         if len(strand.items) == 1:
             self._runners.add(strand)
-
-    def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
-        if lane is None or lane.lease.lost:
-            return
-        try:
-            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
-        except TenseError as error:
-            log.debug("put back or held back too late: %s", error)
-            return
-        if waiting is not None:
-            waiting.add_done_callback(_ignore_loss)
 
     # Running
 
@@ -194,6 +188,12 @@ class ConsumerLoop:
                 settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+        except StoreError as error:
+            # Nobody has this delivery in hands any more: the lane is taken anew, and read from what is committed.
+            log.warning("%s takes lane %d anew: %s", self.consumer.name, lane.lease.lane, error)
+            settlement = None
+            lane.lease.lost = True
+            self.lost(lane.lease)
         finally:
             strand.running = False
             self._loaded -= 1
@@ -215,7 +215,7 @@ class ConsumerLoop:
             kept = list(strand.items)[:1] if strand.running else []
             for delivery in list(strand.items)[len(kept) :]:
                 if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
-                    self._settle(delivery, lane, Held(name))
+                    self._aside.settle(delivery, lane, Held(name))
                     self._loaded -= 1
                 else:
                     kept.append(delivery)
@@ -241,17 +241,24 @@ class ConsumerLoop:
     # Stopping
 
     async def give(self, lease: Lease) -> bool:
-        """Stop with a lane and return when nothing of it runs; the caller releases the lease. False if it is going already."""
+        """Stop with a lane and release it when nothing of it runs. False if it is going already."""
         lane = self.lanes.get(lease.lane)
         if lane is None or lane.lease is not lease:
             return False
+        self._leaving[lease.lane] = lane
         del self.lanes[lease.lane]
         self._dirty.pop(lease.lane, None)
         self._put_back(lane)
-        if not lane.idle:
-            lane.emptied = asyncio.get_running_loop().create_future()
-            await lane.emptied
-        return not lease.lost
+        try:
+            await self._store.settled()  # a read under way may bring something of it, which is put back
+            if not lane.idle:
+                lane.emptied = asyncio.get_running_loop().create_future()
+                await lane.emptied
+            if not lease.lost:
+                await self._store.release([lease])
+        finally:
+            del self._leaving[lease.lane]
+        return True
 
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
@@ -280,7 +287,7 @@ class ConsumerLoop:
 
     def _put_back(self, lane: Lane) -> None:
         for delivery in lane.waiting():
-            self._settle(delivery, lane, Released())
+            self._aside.settle(delivery, lane, Released())
         self._drop(lane)
 
     def _drop(self, lane: Lane) -> None:
@@ -291,8 +298,3 @@ class ConsumerLoop:
             if not kept:
                 lane.close(strand)
                 self._runners.discard(strand)
-
-
-def _ignore_loss(done: "asyncio.Future[None]") -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.debug("put back or held back too late: %s", error)

@@ -160,7 +160,6 @@ class Worker:
     async def _give(self, loop: ConsumerLoop, lease: Lease) -> None:
         """Give one lane up as soon as nothing of it runs; the others go on meanwhile."""
         try:
-            if await loop.give(lease):
-                await self._store.release([lease])
+            await loop.give(lease)
         except StoreError as error:
             log.warning("lane %d of %s could not be given up: %s", lease.lane, lease.consumer, error)

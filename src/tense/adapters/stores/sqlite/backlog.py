@@ -70,7 +70,7 @@ class Backlog:
 
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
-        taken = self._core.taken.get(consumer.name, set())
+        taken = self._core.taken.get(consumer.name, {})
         moments = []
         for query in NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS:
             rows = self._core.read().execute(query, (consumer.name, len(taken) + 1))
@@ -129,7 +129,7 @@ class Backlog:
         self, connection: sqlite3.Connection, consumer: Consumer, leases: Mapping[int, Lease], window: tuple[float, int]
     ) -> list[Delivery]:
         now, limit = window
-        taken = self._core.taken.setdefault(consumer.name, set())
+        taken = self._core.taken.setdefault(consumer.name, {})
         inbox = consumer.kind == "inbox"
         values = (consumer.name, now, now, limit + len(taken)) if inbox else (consumer.name, now, limit + len(taken))
         found = []
@@ -137,7 +137,7 @@ class Backlog:
             lease = leases.get(row[2])
             if lease is None or lease.lost or row[0] in taken:
                 continue
-            taken.add(row[0])
+            taken[row[0]] = row[2]
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
             found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))

@@ -23,7 +23,8 @@ class Core:
     """State of one open SQLite store.
 
     What is put into `told`, `arrivals` and the like becomes known when the open group is committed, and is forgotten when it
-    is undone. Cursors of subscriptions are written once per group.
+    is undone. Cursors of subscriptions are written once per group. `taken` has the exceptions in hands, by consumer: position
+    and lane.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Core:
         self.subscriptions: dict[str, list[Consumer]] = {}
         self.consumers: dict[str, Consumer] = {}
         self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
-        self.taken: dict[str, set[int]] = {}
+        self.taken: dict[str, dict[int, int]] = {}
         self.told: list[tuple[str, Outcome]] = []
         self.arrivals: set[tuple[str, int]] = set()
         self.logged: set[tuple[str, int]] = set()
@@ -107,8 +108,14 @@ class Core:
         """A lease is lost, or what was done under it."""
         if not lease.lost:
             lease.lost = True
-            self.taken.pop(lease.consumer, None)
+            self.forget_taken(lease)
             self.around.watcher.lost(lease)
+
+    def forget_taken(self, lease: Lease) -> None:
+        """Nothing of this lane is in hands any more; what is of others stays."""
+        taken = self.taken.get(lease.consumer, {})
+        for position in [position for position, lane in taken.items() if lane == lease.lane]:
+            del taken[position]
 
     def conclude(self, message_id: str, outcome: Outcome) -> None:
         """Tell who watches a command how it ended."""

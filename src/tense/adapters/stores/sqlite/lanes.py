@@ -67,6 +67,7 @@ class Lanes:
         await core.writer.submit(operation)
         for lease in leases:
             lease.lost = True
+            core.forget_taken(lease)
             core.leases.pop((lease.consumer, lease.lane), None)
 
     async def retire(self) -> None:
@@ -199,6 +200,7 @@ class Lanes:
                 (core.around.instance, lease.token, consumer.name, lane),
             )
             core.leases[consumer.name, lane] = lease
+            core.forget_taken(lease)
         if stolen:
             connection.execute("UPDATE tense_meta SET value = value + 1 WHERE name = 'fence'")
             self._fence += 1
