@@ -47,25 +47,25 @@ async def test_a_command_after_everything_was_forgotten_is_handled(tmp_path: Pat
 
 async def test_a_timer_that_is_due_does_not_hide_the_backlog_before_it(tmp_path: Path) -> None:
     handled: list[str] = []
+    go = asyncio.Event()
     service = Service(orders, concurrency=1)
 
     @service.handles(CountStock)
     async def count(command: CountStock) -> str:
+        if command.shelf == "shelf 30":
+            await go.wait()
         handled.append(command.shelf)
         return ""
 
-    app = App(service, lanes=1)
-    async with app.running(store=at(tmp_path)):
-        pass  # somebody has run it, so nobody is warned
-    async with app.client(store=at(tmp_path)) as client:
-        for number in range(400):
-            await client.send(CountStock(shelf=f"shelf {number}"))
-        await client.send(CountStock(shelf="timer"), after=timedelta(microseconds=1))
-
-    async with harness(app, store=at(tmp_path)) as h:
+    async with harness(App(service, lanes=1), store=at(tmp_path)) as h:
+        sent = [h.client.send(CountStock(shelf=f"shelf {number}")) for number in range(600)]
+        await asyncio.gather(*sent)
+        await h.client.send(CountStock(shelf="timer"), after=timedelta(seconds=1))
+        h.clock.advance(2)
+        go.set()
         await h.idle()
 
-        assert sorted(handled) == sorted([*(f"shelf {number}" for number in range(400)), "timer"])
+        assert sorted(handled) == sorted([*(f"shelf {number}" for number in range(600)), "timer"])
 
 
 async def test_a_command_that_runs_again_is_not_cancelled_and_keeps_its_own_outcome(tmp_path: Path) -> None:
