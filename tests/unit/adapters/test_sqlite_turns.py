@@ -157,3 +157,55 @@ async def test_a_retried_event_is_not_handed_out_twice_when_another_lane_is_lost
             await asyncio.sleep(0)
 
     assert starts == ["a", "a", "b"]
+
+
+async def test_what_was_only_handed_out_when_its_lane_was_lost_still_has_its_one_attempt(tmp_path: Path) -> None:
+    first, go = asyncio.Event(), asyncio.Event()
+    store = SqliteStore(tmp_path / "shop.db")
+    service = Service(orders, concurrency=1)
+
+    @service.handles(CountStock, retry=Retry(attempts=1))
+    async def count(command: CountStock) -> str:
+        first.set()
+        await go.wait()
+        return f"counted {command.shelf}"
+
+    async with App(service, store=store, lanes=1, lease=1).running() as client:
+        tickets = [await client.send(CountStock(shelf=f"shelf {number}")) for number in range(5)]
+        await first.wait()
+        await store.settled()
+
+        store.core.lose(store.core.leases["orders", 0])
+        go.set()
+
+        answers = [await ticket.outcome(timeout=10) for ticket in tickets]
+    assert answers == [f"counted shelf {number}" for number in range(5)]
+
+
+async def test_a_lane_that_is_being_given_up_is_not_granted_at_the_same_time(tmp_path: Path) -> None:
+    starts: list[str] = []
+    running, go = asyncio.Event(), asyncio.Event()
+    store = SqliteStore(tmp_path / "shop.db")
+    mailing = Service(Contract("mailing"))
+
+    @mailing.subscribes(StockCounted)
+    async def tell(event: StockCounted) -> None:
+        starts.append(event.shelf)
+        running.set()
+        await go.wait()
+
+    app = App(Service(orders), mailing, store=store, lanes=1)
+    async with harness(app, store=store) as h:
+        await h.client.publish(StockCounted(shelf="a"))
+        await running.wait()
+        loop = h.engine.worker.loops["mailing<orders.shelf"]
+        lease = loop.lanes[0].lease
+
+        giving = asyncio.ensure_future(loop.give(lease))
+        await asyncio.sleep(0)
+        loop.grant([lease])
+        go.set()
+        await giving
+        await h.idle()
+
+    assert starts == ["a"]

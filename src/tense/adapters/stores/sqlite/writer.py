@@ -286,7 +286,8 @@ class Writer:
         self._loop.call_soon(self._kick)
 
     def _fail_all(self, error: StoreError) -> None:
-        asked: list[asyncio.Future[Any]] = [entry[1] for entry in (*self._operations, *self._waiting)]
+        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
+        asked += [entry[1] for entry in self._waiting]
         self._operations.clear()
         self._waiting.clear()
         for future in asked:
@@ -296,5 +297,4 @@ class Writer:
     def _check_usable(self) -> None:
         if self._closed or os.getpid() != self._pid:
             why = "is closed" if self._closed else "was opened before this process forked; a child must open it anew"
-            text = f"{self._path} {why}"
-            raise ClosedError(text)
+            raise ClosedError(" ".join((str(self._path), why)))
