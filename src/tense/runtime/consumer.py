@@ -130,6 +130,9 @@ class ConsumerLoop:
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
         for delivery in deliveries:
+            # Only what was read in order moves this: a timer that is due may stand behind a backlog not read yet.
+            if (lane := self.lanes.get(delivery.lane)) is not None:
+                lane.after = max(lane.after, delivery.position)
             self._take(delivery)
         if len(deliveries) >= room:
             self._mark(dirty)
@@ -153,8 +156,6 @@ class ConsumerLoop:
         if lane is None or lane.lease.lost or self._stopping:
             self._unrun.settle(delivery, lane, Released())
             return
-        if delivery.origin == "backlog":
-            lane.after = max(lane.after, delivery.position)
         # In a serial lane the mark is one cursor: what is held back must wait for its turn, or it would pass over others.
         if not self._serial and (name := lane.is_blocked(delivery)) is not None:
             self._unrun.settle(delivery, lane, Held(name))

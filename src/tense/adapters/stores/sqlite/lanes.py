@@ -206,6 +206,7 @@ class Lanes:
                 (core.around.instance, lease.token, consumer.name, lane),
             )
             core.leases[consumer.name, lane] = lease
+            core.let_go(lease)
         if stolen:
             connection.execute("UPDATE tense_meta SET value = value + 1 WHERE name = 'fence'")
             self._fence += 1

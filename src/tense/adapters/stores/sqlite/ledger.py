@@ -20,6 +20,11 @@ STANDING = """
 SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tense_command WHERE id = ?
 """
 
+CANCELLABLE = """
+SELECT seq, service, lane, headers, body, redriven, strand FROM tense_command
+WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0))
+"""
+
 LETTERS = """
 SELECT number, id, consumer, kind, type, key, reason, error, traceback, attempts, accepted, died, redriven, headers, body,
        lane, strand
@@ -66,17 +71,11 @@ class Ledger:
         """End a command that is not started."""
 
         def operation(connection: sqlite3.Connection) -> bool:
-            now = self._core.around.clock.now()
-            if self._is_taken(connection, message_id):
+            row = connection.execute(CANCELLABLE, (message_id,)).fetchone()
+            if row is None or row[0] in self._core.taken.get(row[1], ()):
                 return False
-            row = connection.execute(
-                "UPDATE tense_command SET state = 3, outcome = ?, ended = ? "
-                "WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0)) "
-                "RETURNING seq, service, lane, headers, body, redriven",
-                (encode(outcome), now, message_id),
-            ).fetchone()
-            if row is None:
-                return False
+            ended = (encode(outcome), self._core.around.clock.now(), row[0])
+            connection.execute("UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ?", ended)
             self._ended(connection, row, (message_id, outcome), tell)
             return True
 
@@ -90,11 +89,6 @@ class Ledger:
             if row is not None and row[0] is not None:
                 core.conclude(message_id, OUTCOME.decode(row[0]))
 
-    def _is_taken(self, connection: sqlite3.Connection, message_id: str) -> bool:
-        """Whether this process has it in hands as an exception."""
-        row = connection.execute("SELECT seq, service FROM tense_command WHERE id = ?", (message_id,)).fetchone()
-        return row is not None and row[0] in self._core.taken.get(row[1], ())
-
     def _ended(self, connection: sqlite3.Connection, row: Sequence[Any], end: tuple[str, Outcome], tell: Tell) -> None:
         message_id, outcome = end
         metadata = metadata_of(row[3], message_id)
@@ -104,7 +98,7 @@ class Ledger:
         if (told := tell(delivery, outcome)) is not None:
             self._intake.put(connection, told)
         self._core.told.append((message_id, outcome))
-        go_on(connection, self._core, COMMANDS, (row[1], row[2]), metadata.partitionkey)
+        go_on(connection, self._core, COMMANDS, (row[1], row[2]), row[6] or metadata.partitionkey)
 
     def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
         futures = self._core.watching.get(message_id)

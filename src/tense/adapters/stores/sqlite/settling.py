@@ -11,6 +11,11 @@ from tense.ports.delivery import Delivery, Lease
 
 DONE_COMMAND = "UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ? AND state IN (0, 1, 2)"
 
+AGAIN_COMMAND = """
+UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ?
+WHERE seq = ? AND state IN (0, 1, 2)
+"""
+
 BURY = """
 INSERT INTO tense_dead (consumer, kind, id, type, key, lane, position, strand, reason, error, traceback, attempts,
                         accepted, died, redriven, headers, body)
@@ -31,37 +36,40 @@ def settle(
     """Write what a settlement leaves.
 
     Raises:
-        LeaseLostError: somebody else ended this command meanwhile.
+        LeaseLostError: somebody else ended this message meanwhile.
     """
+    if (taken := core.taken.get(delivery.consumer)) is not None:
+        taken.pop(delivery.position, None)
     if delivery.metadata.kind == "event" or "<" in delivery.consumer:
         _settle_event(connection, core, delivery, lease, settlement)
     else:
         _settle_command(connection, core, delivery, settlement)
-    if (taken := core.taken.get(delivery.consumer)) is not None:
-        taken.pop(delivery.position, None)
 
 
 def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
     seq, now = delivery.position, core.around.clock.now()
     if isinstance(settlement, Done):
         outcome = None if settlement.outcome is None else encode(settlement.outcome)
-        if connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount != 1:
-            text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
-            raise LeaseLostError(text)
+        _only_once(delivery, connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount)
         if settlement.outcome is not None:
             core.told.append((delivery.metadata.id, settlement.outcome))
         if delivery.origin == "exception":
             _go_on_behind(connection, core, delivery)
     elif isinstance(settlement, Again):
-        connection.execute(
-            "UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ? "
-            "WHERE seq = ?",
-            (SCHEDULED, settlement.due, settlement.error, settlement.strand, delivery.attempt, delivery.attempt, seq),
+        values = (
+            SCHEDULED,
+            settlement.due,
+            settlement.error,
+            settlement.strand,
+            delivery.attempt,
+            delivery.attempt,
+            seq,
         )
+        _only_once(delivery, connection.execute(AGAIN_COMMAND, values).rowcount)
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
         connection.execute(
-            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ?",
+            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ? AND state IN (0, 1)",
             (HELD, settlement.strand, counted(delivery), seq),
         )
         _release_if_free(connection, core, delivery, settlement.strand)
@@ -76,6 +84,12 @@ def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delive
         )
 
 
+def _only_once(delivery: Delivery, rows: int) -> None:
+    if rows != 1:
+        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
+        raise LeaseLostError(text)
+
+
 def counted(delivery: Delivery) -> int:
     """How many attempts the handing out of a delivery counted; one that runs alone is counted when it starts."""
     return 0 if delivery.alone else 1
@@ -88,9 +102,7 @@ def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery
         "WHERE seq = ? AND state IN (0, 1, 2)",
         (DEAD, outcome, now, buried.error, buried.strand, delivery.position),
     )
-    if done.rowcount != 1:
-        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
-        raise LeaseLostError(text)
+    _only_once(delivery, done.rowcount)
     if buried.outcome is not None:
         core.told.append((delivery.metadata.id, buried.outcome))
     row = connection.execute("SELECT accepted FROM tense_command WHERE seq = ?", (delivery.position,)).fetchone()
