@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from tense import App, Command, Contract, Service, Transaction
+from tense import App, Command, Contract, Service, TenseError, Transaction
 
 orders = Contract("orders")
 service = Service(orders)
@@ -42,7 +42,7 @@ async def main() -> None:
                     say("sent", name)
                     if n % 2:
                         say("done", await ticket.result(timeout=5))
-                except Exception as error:
+                except TenseError as error:
                     say("failed", name, type(error).__name__)
                     return
 

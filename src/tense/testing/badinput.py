@@ -44,8 +44,8 @@ class Fed(Command[str], owner=kit):
     number: int = 0
     ratio: float = 0.0
     flag: bool = False
-    items: list[Any] = []
-    more: dict[str, Any] = {}
+    items: tuple[Any, ...] = ()
+    more: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
