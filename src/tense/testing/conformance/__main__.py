@@ -7,7 +7,7 @@ from tense.testing.conformance.table import listing, page
 
 def main(arguments: list[str]) -> int:
     """Print the list, or the page of the documentation."""
-    made = {("--list",): listing, ("--page",): page}.get(tuple(arguments))
+    made = {"--list": listing, "--page": page}.get(" ".join(arguments))
     if made is None:
         print("usage: python -m tense.testing.conformance --list | --page", file=sys.stderr)  # noqa: T201 - a program's own words
         return 2
