@@ -46,7 +46,7 @@ class Failpoints:
             raise StoreError(text)
         if action == "exit":
             os._exit(KILLED)
-        await (asyncio.Event().wait() if action == "hang" else asyncio.sleep(cast("float", action)))
+        await (asyncio.Event().wait() if action == "hang" else asyncio.sleep(action))
 
 
 class _Around:
