@@ -9,7 +9,7 @@ from tense.runtime.app import App
 from tense.testing.conformance.bench import INBOX, LANES, LEASE, Kit, subscription
 from tense.testing.conformance.property import proves
 from tense.testing.conformance.settlement import again
-from tense.testing.conformance.words import FEW, Do, Failing, doing, hearing
+from tense.testing.conformance.words import FEW, Do, Failing, Hurry, doing, hearing
 from tense.testing.conformance.words import kit as words
 from tense.testing.harness import Harness, harness
 from tense.testing.ledger import Ledger
@@ -142,6 +142,10 @@ class Ordering:
             for _ in range(20):
                 await asyncio.sleep(0)
             running -= 1
+
+        @service.handles(Hurry)
+        async def hurry(command: Hurry) -> None:
+            del command
 
         async with harness(App(service), store=kit.open(kit.place)) as h:
             await asyncio.gather(*(h.client.send(Do(name=f"{n}", key=f"{n}")) for n in range(40)))
