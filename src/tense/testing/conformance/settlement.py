@@ -1,5 +1,7 @@
 """Settlement: done is done once, and what is not done comes again, counted and as it was."""
 
+from contextlib import suppress
+
 import msgspec
 
 from tense.errors import LeaseLostError
@@ -145,6 +147,20 @@ class Settling:
             assert standing is not None
             assert standing.outcome == DONE_ONE.outcome
             assert list(await bench.store.dead()) == []
+
+    @proves()
+    async def test_an_event_settled_twice_takes_no_mark_back(self, kit: Kit) -> None:
+        """22: a second settlement of an earlier event leaves the marks of the later ones as they are."""
+        reader = subscription("reader")
+        async with kit.bench(reader) as bench:
+            await bench.accept(*(bench.event(b"%d" % n, key="k") for n in range(3)))
+            first, second, _ = await bench.claim(reader)
+            for delivery in (first, second, first):
+                with suppress(LeaseLostError):
+                    await bench.settle(delivery)
+            if bench.store.capabilities.durable:
+                async with kit.after_crash(reader) as after:
+                    assert [d.body for d in await after.claim(reader)] == [b"2"]
 
     @proves()
     async def test_who_gave_its_lanes_back_settles_nothing(self, kit: Kit) -> None:
