@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STORE ?=
 
-.PHONY: help demo test check bench bench-names clean
+.PHONY: help demo test check prove bench bench-names clean
 
 help:
 	@echo "make demo    the story of examples/shop, in under 30 seconds"
 	@echo "make test    every test that needs no server"
 	@echo "make check   what CI runs: format, lint, floors, types, tests"
+	@echo "make prove   the long proof: the kit, power cuts, kills, pauses; a table at the end"
 	@echo "make bench   the figures of docs/explanation/performance.md"
 	@echo "make bench-names  how well names are read"
 	@echo "make clean   remove what the others made"
@@ -34,6 +35,9 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+prove: $(READY)
+	@$(BIN)/python scripts/prove
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,7 @@
 """Promises 7, 8 and 9 with real processes: poison that kills, workers that pause beyond their lease, stops."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 pytestmark = pytest.mark.system
 
 HERE = Path(__file__).parent
+PAUSES = int(os.environ.get("TENSE_PAUSES", "1"))
 
 
 def spawn(script: str, *arguments: object) -> subprocess.Popen[bytes]:
@@ -84,7 +86,10 @@ def test_a_message_that_kills_its_worker_ends_in_a_dead_letter_and_the_others_ar
 
 @pytest.mark.filterwarnings("ignore:nobody has ever run")
 @pytest.mark.parametrize("kind", ["command", "event"])
-def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_over(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("round_", range(PAUSES))
+def test_a_worker_that_pauses_beyond_its_lease_cannot_commit_what_another_took_over(
+    tmp_path: Path, kind: str, round_: int
+) -> None:
     file, starts = tmp_path / "pause.db", tmp_path / "starts.txt"
     store = f"sqlite:///{file}"
     connection = sqlite3.connect(file)

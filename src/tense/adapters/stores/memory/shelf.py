@@ -4,7 +4,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from tense.messages.envelope import Envelope
+from tense.messages.metadata import Metadata
 from tense.messages.outcome import Outcome
 from tense.ports.records import Consumer
 
@@ -29,6 +32,11 @@ class Item:
     def key(self) -> str | None:
         """Its key, if it has one."""
         return self.envelope.metadata.partitionkey
+
+    def metadata(self) -> Metadata:
+        """What is handed out: what a handler does to its headers stays with that attempt."""
+        metadata = self.envelope.metadata
+        return replace(metadata, headers=dict(metadata.headers)) if metadata.headers else metadata
 
 
 @dataclass(slots=True, eq=False)

@@ -108,7 +108,7 @@ class MemoryStore:
             consumer=shelf.consumer.name,
             lane=item.lane,
             position=item.position,
-            metadata=item.envelope.metadata,
+            metadata=item.metadata(),
             body=item.envelope.body,
             attempt=item.attempts,
             origin="exception" if exception else "backlog",

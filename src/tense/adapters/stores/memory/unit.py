@@ -59,6 +59,7 @@ class MemoryUnit:
                 self._turn.undo()
             text = f"lane {self._lease.lane} of {self._lease.consumer} is lost"
             raise LeaseLostError(text)
+        self._refuse_second_end(settlement)
         store = self._state
         for envelope in outgoing:
             store.is_new(envelope)
@@ -97,6 +98,16 @@ class MemoryUnit:
         else:
             assert isinstance(settlement, Released)
             self._put_back(shelf, item)
+
+    def _refuse_second_end(self, settlement: Settlement) -> None:
+        """A command ends once. Raises LeaseLostError when it ended meanwhile."""
+        metadata = self._delivery.metadata
+        item = None if metadata.kind == "event" else self._state.commands.get(metadata.id)
+        if item is not None and item.state in ("done", "dead") and isinstance(settlement, Done | Buried):
+            if self._turn is not None:
+                self._turn.undo()
+            text = f"{metadata.type} {metadata.id} was ended by somebody else meanwhile"
+            raise LeaseLostError(text)
 
     def _item(self, shelf: Shelf) -> Item:
         delivery = self._delivery

@@ -67,7 +67,9 @@ class Core:
         """Write the cursors that moved in this group."""
         if self.cursors:
             rows = [(pos, name, lane, lease.token) for (name, lane), (pos, lease) in self.cursors.items()]
-            connection.executemany("UPDATE tense_lane SET pos = ? WHERE consumer = ? AND lane = ? AND token = ?", rows)
+            connection.executemany(
+                "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?", rows
+            )
 
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""

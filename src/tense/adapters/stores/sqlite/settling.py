@@ -153,7 +153,9 @@ def _settle_event(
             (counted(delivery), *place),
         )
     if delivery.origin == "backlog" and not isinstance(settlement, Released):
-        core.cursors[delivery.consumer, delivery.lane] = (delivery.position, lease)
+        lane = (delivery.consumer, delivery.lane)
+        before, under = core.cursors.get(lane, (0, lease))
+        core.cursors[lane] = (max(before, delivery.position) if under is lease else delivery.position, lease)
 
 
 def _bury(connection: sqlite3.Connection, delivery: Delivery, buried: Buried, times: tuple[float, float]) -> None:

@@ -1,0 +1,22 @@
+"""Adapter: what an adapter author writes, as the properties see it."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from tense.ports.records import Capabilities
+from tense.ports.store import Store
+
+
+class Adapter(Protocol):
+    """How to open a store, how to break it, and what it claims."""
+
+    capabilities: Capabilities
+
+    def store(self, place: Path) -> Store:
+        """A store, not open, whose whole state lives in this folder: the same folder gives the same state."""
+        ...
+
+    def broken(self, place: Path) -> AbstractContextManager[None]:
+        """While within, nothing can be written durably at this place."""
+        ...

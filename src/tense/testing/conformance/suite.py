@@ -1,0 +1,38 @@
+"""StoreConformance: what an adapter author inherits.
+
+    class TestMine(StoreConformance):
+        capabilities = Capabilities(durable=True, shared=False)
+
+        def store(self, place: Path) -> Store:
+            return MyStore(place / "mine")
+
+pytest runs it like any class of tests; each is one property, with its number.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from unittest import SkipTest
+
+from tense.ports.records import Capabilities
+from tense.ports.store import Store
+from tense.testing.conformance.basics import Basics
+from tense.testing.conformance.dead import Dying
+from tense.testing.conformance.durability import Enduring, Scheduling
+from tense.testing.conformance.lifecycle import Claims, Living, Watching
+from tense.testing.conformance.order import Ordering
+from tense.testing.conformance.settlement import Settling
+
+
+class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, Living, Watching, Claims):
+    """Every property of the kit that applies to a store. Subclass it, say how to open, and what is claimed."""
+
+    capabilities: Capabilities
+
+    def store(self, place: Path) -> Store:
+        """A store, not open, whose whole state lives in this folder: the same folder gives the same state."""
+        raise NotImplementedError(place)
+
+    def broken(self, place: Path) -> AbstractContextManager[None]:
+        """While within, nothing can be written durably at this place. Without it, property 53 is skipped."""
+        text = f"no way to break {place.name} is given"
+        raise SkipTest(text)
