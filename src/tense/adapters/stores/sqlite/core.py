@@ -16,6 +16,7 @@ from tense.ports.store import Surroundings
 
 METADATA = msgspec.json.Decoder(Metadata)
 OUTCOME: "msgspec.json.Decoder[Outcome]" = msgspec.json.Decoder(Outcome)
+MOVE = "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?"
 encode = msgspec.json.Encoder().encode
 
 
@@ -67,9 +68,10 @@ class Core:
         """Write the cursors that moved in this group."""
         if self.cursors:
             rows = [(pos, name, lane, lease.token) for (name, lane), (pos, lease) in self.cursors.items()]
-            connection.executemany(
-                "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?", rows
-            )
+            done = connection.executemany(MOVE, rows)
+            if done.rowcount != len(rows):
+                text = "a lane changed hands before its cursor was written"
+                raise sqlite3.OperationalError(text)
 
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""
