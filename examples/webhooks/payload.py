@@ -19,8 +19,8 @@ class Unusable(Exception):  # noqa: N818 - an answer about a file, with a reason
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason = reason
-        self.detail = detail
-        super().__init__(f"{reason}: {detail}")
+        self.detail = printable(detail)
+        super().__init__(f"{reason}: {self.detail}")
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -151,6 +151,11 @@ class Payload:
             return msgspec.convert(self._parts[name], kind)
         except msgspec.ValidationError as error:
             raise Unusable("unusable", f"{self.event}: {name!r}: {error}") from None
+
+
+def printable(text: str) -> str:
+    """Text that can be written anywhere: names of files and broken payloads may hold halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -84,9 +84,11 @@ def counted(values: Iterable[str]) -> dict[str, int]:
 def as_text(figures: Figures) -> str:
     """The figures for a person."""
     accepted, refused = figures.commands_accepted, sum(figures.refused.values())
-    lines = [f"{figures.files_read} files read, {accepted} commands accepted, {figures.new} of them new, {refused} refused"]
+    lines = [
+        f"{figures.files_read} files read, {accepted} commands accepted, {figures.new} of them new, {refused} refused"
+    ]
     if figures.duplicates:
-        lines.append(f"{figures.duplicates} files had the content of another one and were counted once")
+        lines.append(f"{figures.duplicates} with the content of another file, counted once")
     lines += _table("events", figures.events)
     lines += _table("refused", figures.refused)
     lines += [f"    {each.file}: {each.detail}" for each in figures.refusals[:20]]
@@ -101,5 +103,5 @@ def as_text(figures: Figures) -> str:
 def _table(title: str, figures: dict[str, int]) -> list[str]:
     if not figures:
         return []
-    width = max(map(len, figures))
-    return ["", title, *(f"  {name:{width}}  {count:5}" for name, count in figures.items())]
+    width = max(14, *map(len, figures))
+    return ["", title, *(f"  {name or '(nobody named)':{width}}  {count:5}" for name, count in figures.items())]

@@ -21,14 +21,18 @@ import msgspec
 
 from examples.webhooks.app import app
 from examples.webhooks.github import command_of
-from examples.webhooks.payload import LARGEST, Unusable
+from examples.webhooks.payload import LARGEST, Unusable, printable
 from examples.webhooks.people.service import Done
 from examples.webhooks.report import Figures, Ledger, Refusal, as_text, counted
 from examples.webhooks.repository.contract import AnyCommand
 from tense import Client, TenseError
+from tense.errors import MessageTooLargeError, UnencodableError
+from tense.runtime.load import sqlite_path
 
 AT_ONCE = 64
 CATCH_UP = 60.0
+REASONS: dict[type[Exception], str] = {MessageTooLargeError: "too-large", UnencodableError: "unusable"}
+"""What only shows when a command is sent. Any other error is a failure of ours and not of the file."""
 CREDITED = frozenset(event.__name__ for event in get_args(Done))
 
 
@@ -38,6 +42,9 @@ def main() -> int:
     folder: Path = options.input
     if not folder.is_dir():
         print(f"{folder} is no folder. --input names the folder with the recorded payloads.", file=sys.stderr)
+        return 2
+    if options.store and not options.store.startswith("sqlite:///"):
+        print(f"--store {options.store}: the report is read from SQLite; write sqlite:///FILE.", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="webhooks-") as scratch:
         store = options.store or f"sqlite:///{scratch}/webhooks.db"
@@ -65,9 +72,9 @@ async def run(folder: Path, store: str) -> Figures:
     """Send what the folder holds, wait for the subscribers, read the figures."""
     files = files_in(folder)
     commands, refusals = read(files, folder)
-    ledger = Ledger(path_of(store))
-    before = set(ledger.tracked())
+    ledger = Ledger(sqlite_path(store))
     async with app.running(store=store) as client:
+        before = set(ledger.tracked())
         refusals += await track(client, commands)
         await settled(ledger)
     tracked = ledger.tracked()
@@ -88,14 +95,7 @@ async def run(folder: Path, store: str) -> Figures:
 
 def files_in(folder: Path) -> list[Path]:
     """Every file that is not hidden, in the order of names."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-
-
-def path_of(store: str) -> Path:
-    """The file of a SQLite store: the report is read from the tables in it."""
-    if not store.startswith("sqlite:///"):
-        raise SystemExit(f"--store {store}: the report is read from SQLite; write sqlite:///FILE.")
-    return Path(store.removeprefix("sqlite:///"))
+    return sorted(path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith("."))
 
 
 def read(files: list[Path], folder: Path) -> tuple[dict[str, tuple[str, AnyCommand]], list[Refusal]]:
@@ -103,7 +103,7 @@ def read(files: list[Path], folder: Path) -> tuple[dict[str, tuple[str, AnyComma
     commands: dict[str, tuple[str, AnyCommand]] = {}
     refusals = []
     for path in files:
-        name = str(path.relative_to(folder))
+        name = printable(str(path.relative_to(folder)))
         try:
             body = content(path)
             key = sha256(path.name.partition("__")[0].encode() + b"\n" + body).hexdigest()
@@ -120,6 +120,8 @@ def content(path: Path) -> bytes:
         Unusable: it cannot be read, or is larger than any payload.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise Unusable("unreadable", "this is no ordinary file")
         if (size := path.stat().st_size) > LARGEST:
             raise Unusable("too-large", f"{size:,} bytes; GitHub sends at most {LARGEST:,}")
         return path.read_bytes()
@@ -139,7 +141,8 @@ async def track(client: Client, commands: dict[str, tuple[str, AnyCommand]]) -> 
             try:
                 await client.execute(command, id=key)
             except TenseError as error:
-                refusals.append(Refusal(file=file, reason="failed", detail=str(error)))
+                reason = REASONS.get(type(error), "failed")
+                refusals.append(Refusal(file=file, reason=reason, detail=printable(str(error))))
         done += 1
         progress(done, len(commands))
 

@@ -190,7 +190,14 @@ class DuplicateIdError(TenseError):
 
 
 class WorkflowError(TenseError):
-    """A handler breaks a rule of delivery while it runs. The message fails; what it wrote is undone."""
+    """A handler breaks a rule of delivery while it runs. The message fails for good; what it wrote is undone.
+
+    `reason` is what its dead letter says.
+    """
+
+    def __init__(self, text: str, reason: str = "rule-broken") -> None:
+        self.reason = reason
+        super().__init__(text)
 
 
 class Busy(TenseError):  # noqa: N818 - an answer to a sender; reads as one in `except Busy`

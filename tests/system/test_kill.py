@@ -83,7 +83,9 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(fleet: Fleet) -
 
     for _ in range(ROUNDS):
         time.sleep(chance.uniform(0.05, 0.6))
-        victims = chance.choice([["sender-1"], ["worker-1"], ["worker-2"], ["sender-2", "worker-1"], ["worker-1", "worker-2"]])
+        victims = chance.choice(
+            [["sender-1"], ["worker-1"], ["worker-2"], ["sender-2", "worker-1"], ["worker-1", "worker-2"]]
+        )
         for name in victims:
             fleet.kill(name)
         for name in victims:

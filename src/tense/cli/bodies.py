@@ -27,6 +27,9 @@ class Bodies:
         if text is None and file is None and sys.stdin.isatty():
             said = "give the JSON as an argument, with --file, or pipe it in, one message on each line."
             raise MistakeError(said)
+        if file is not None and str(file) != "-" and not file.is_file():
+            said = f"there is no file {file}." if not file.exists() else f"{file} is not a file."
+            raise MistakeError(said)
         self._text = text
         self._file = file
 

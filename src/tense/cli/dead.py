@@ -13,7 +13,7 @@ from tense.cli.asking import confirmed
 from tense.cli.group import HELP
 from tense.cli.mistake import MistakeError
 from tense.cli.opened import opened
-from tense.cli.paper import age, paint, print_json, printable, table
+from tense.cli.paper import age, counted, paint, print_json, printable, table
 from tense.cli.project import store_without_app
 from tense.ports.records import DeadLetter
 from tense.ports.store import Store
@@ -154,8 +154,7 @@ def _decide(
 
 
 def _summary(letters: Sequence[DeadLetter]) -> str:
-    noun = "1 dead letter" if len(letters) == 1 else f"{len(letters):,} dead letters"
-    return f"{noun} of {', '.join(sorted({letter.consumer for letter in letters}))}"
+    return f"{counted(len(letters), 'dead letter')} of {', '.join(sorted({letter.consumer for letter in letters}))}"
 
 
 def _missing(numbers: Sequence[int]) -> str:

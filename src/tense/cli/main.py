@@ -31,9 +31,10 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has what it wanted; what is still buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unread()
+    except SystemExit as left:
+        # How completion ends, and how a reader that went away is told of from within a verb.
+        return _unread() if isinstance(left.__context__, BrokenPipeError) else _status(left.code)
     except Exception as error:
         if debug:
             raise
@@ -108,7 +109,7 @@ def _typer(words: Sequence[str]) -> int:
 
     status: Any = typer_command().main(list(words), prog_name="tense", standalone_mode=False)
     sys.stdout.flush()
-    return status if isinstance(status, int) else 0
+    return _status(status)
 
 
 def _explain(error: Exception) -> int:
@@ -125,6 +126,16 @@ def _explain(error: Exception) -> int:
         text = f"{type(error).__name__}: {error}\nThis was not expected. Run it again with --debug to see where."
     print(f"tense: {text}", file=sys.stderr)
     return FAILED
+
+
+def _unread() -> int:
+    """The reader (`| head`) has what it wanted; what is still buffered must not fail at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def _status(code: object) -> int:
+    return code if isinstance(code, int) else 0 if code is None else FAILED
 
 
 def _show_warning(  # noqa: PLR0917 - the signature that the warnings module calls

@@ -62,6 +62,11 @@ def age(seconds: float) -> str:
     return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun: `1 event`, `1,200 events`."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
 def print_json(value: object) -> None:
     """A value as JSON: indented for a terminal, on one line in a pipe."""
     text = msgspec.json.encode(value)

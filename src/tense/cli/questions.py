@@ -5,6 +5,7 @@ from typing import Literal, TextIO
 import msgspec
 
 from tense.rules.naming.forms import as_command, as_event
+from tense.rules.naming.phrase import phrase_of
 from tense.rules.naming.reading import read_name
 from tense.rules.naming.words import split
 
@@ -159,8 +160,12 @@ def better_name(name: str, kind: Vote) -> str:
         return turned
     if read_name(name).kind == kind:
         return name
-    noun = _pascal(name)
-    return f"Request{noun}" if kind == "command" else f"{noun}Received"
+    mood, noun = phrase_of(name).mood, _pascal(name)
+    if mood == "query":
+        noun = "".join(piece[:1].upper() + piece[1:] for piece in split(name).pieces[1:]) or noun
+    if kind == "event":
+        return f"{noun}Received"
+    return f"Mark{noun}" if mood == "state" else f"Request{noun}"
 
 
 def code(name: str, kind: Vote) -> str:

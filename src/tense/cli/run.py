@@ -11,9 +11,11 @@ import typer
 
 from tense.cli import options
 from tense.cli.logs import configure_logs
+from tense.cli.mistake import MistakeError
 from tense.cli.paper import paint
 from tense.cli.project import chosen_app, chosen_store
 from tense.cli.stream import Stream
+from tense.cli.verbs import nearest
 from tense.ports.store import Store
 from tense.runtime.system import SystemClock
 
@@ -39,9 +41,24 @@ def command(
     """
     configure_logs(log_format)
     found = chosen_app(app, app_dir)
+    refuse_unknown(service or [], list(found.registry.services))
     if messages:
         found.middleware = (Stream(SystemClock()), *found.middleware)
     asyncio.run(serve(found, service or [], chosen_store(store, found), as_json=log_format == "json"))
+
+
+def refuse_unknown(services: Sequence[str], known: list[str]) -> None:
+    """Refuse a service that the app does not have, with the nearest that it has.
+
+    Raises:
+        MistakeError: there is none of this name.
+    """
+    for name in services:
+        if name not in known:
+            guess = nearest(name, known)
+            hint = f"Did you mean: --service {guess}" if guess else f"It has: {', '.join(known)}"
+            text = f"the app has no service {name!r}. {hint}"
+            raise MistakeError(text)
 
 
 async def serve(app: "App", services: Sequence[str], store: str | Store, *, as_json: bool = False) -> None:

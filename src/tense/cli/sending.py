@@ -75,7 +75,7 @@ async def send_all(sending: Sending, bodies: Bodies, address: str) -> int:
             try:
                 await _stream(sending, client, bodies, tally)
             except TenseError as error:
-                if bodies.single:
+                if not tally.accepted:
                     raise
                 text = f"stopped after {tally.accepted:,} accepted: {error}"
                 raise TenseError(text) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tense.cli.paper import age, paint, printable
+from tense.cli.paper import paint, printable
 from tense.dispatch.middleware import Handling, Proceed
 from tense.messages.rejection import Rejection
 from tense.ports.clock import Clock
@@ -66,7 +66,12 @@ def _line(handling: Handling, how: str, answer: str, took: float) -> str:
     came = f"{paint(metadata.type, 'bold', sys.stderr)} {shown_body(handling.message)}{again}"
     ended = paint(how, STYLE_OF[how], sys.stderr)
     said = f" {printable(answer, WIDEST)}" if answer else ""
-    return f"{handler.service:<10} {came} -> {handler.function.__qualname__} {ended}{said} in {age(took)}"
+    return f"{handler.service:<10} {came} -> {handler.function.__qualname__} {ended}{said} in {took_text(took)}"
+
+
+def took_text(seconds: float) -> str:
+    """A duration, to a tenth of a millisecond where that matters."""
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def shown_body(message: Any) -> str:

@@ -95,4 +95,4 @@ def outcome_or_raise(value: Any) -> Any:
 def refuse_return(where: str, returned: object) -> None:
     """A subscriber that returned something."""
     text = f"{where} returned {type(returned).__name__}: a subscriber returns nothing; nobody waits for its answer"
-    raise WorkflowError(text)
+    raise WorkflowError(text, "returned-value")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -19,6 +20,9 @@ from tense.messages.rejection import Rejection
 from tense.ports.clock import Clock
 from tense.ports.spawn import Spawn
 from tense.ports.store import Unit, Units
+
+
+log = logging.getLogger("tense")
 
 
 class Bus:
@@ -86,7 +90,22 @@ class Bus:
         if handler.is_async:
             return await handler.function(message, **arguments)
         context = contextvars.copy_context()
-        return await asyncio.shield(self._spawn.thread(lambda: context.run(handler.function, message, **arguments)))
+        running = self._spawn.thread(lambda: context.run(handler.function, message, **arguments))
+        return await _until_it_returns(running, handler.name)
+
+
+async def _until_it_returns(running: "asyncio.Future[Any]", name: str) -> Any:
+    """Wait for a thread, which cannot be cancelled: whoever cancels is kept waiting, and its outcome counts."""
+    while True:
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if running.done():
+                raise
+            log.warning("%s is past its limit; a plain def cannot be cancelled, its lane waits for it", name)
+            task = asyncio.current_task()
+            while task is not None and task.cancelling():
+                task.uncancel()
 
 
 async def run_command(bus: Bus, answering: Answering, handler: Handler, message: Any, call: Call) -> Outcome:

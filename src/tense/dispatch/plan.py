@@ -17,25 +17,23 @@ Maker: TypeAlias = Callable[[Call], Any]
 class Plan:
     """The arguments of one handler. `simple` ones are made at once; `scoped` ones may await, and be left again."""
 
-    __slots__ = ("_provisions", "handler", "scoped", "simple")
+    __slots__ = ("_clock", "_provisions", "_units", "handler", "scoped", "simple")
 
     def __init__(
         self, handler: Handler, provisions: Provisions, shared: Mapping[Any, Any], clock: Clock, units: Units
     ) -> None:
         self.handler = handler
         self._provisions = provisions
+        self._clock = clock
+        self._units = units
         self.simple: list[tuple[str, Maker]] = []
         self.scoped: list[Need] = []
         for need in needs_of(handler):
-            self._add(need, shared, clock, units)
+            self._add(need, shared)
 
-    def _add(self, need: Need, shared: Mapping[Any, Any], clock: Clock, units: Units) -> None:
-        if need.kind == "snapshot":
-            self.simple.append((need.name, lambda _call: units.snapshot()))
-        elif need.kind == "clock":
-            self.simple.append((need.name, lambda _call: clock))
-        elif need.kind != "provided":
-            self.simple.append((need.name, SIMPLE_MAKERS[need.kind](need)))
+    def _add(self, need: Need, shared: Mapping[Any, Any]) -> None:
+        if need.kind != "provided":
+            self.simple.append((need.name, self._maker(need)))
         elif (provider := self._provisions.find(need.provided)) is None:
             if is_driver(need.provided):
                 self.scoped.append(need)
@@ -44,6 +42,13 @@ class Plan:
             self.simple.append((need.name, lambda _call: value))
         else:
             self.scoped.append(need)
+
+    def _maker(self, need: Need) -> Maker:
+        if need.kind == "snapshot":
+            return lambda _call: self._units.snapshot()
+        if need.kind == "clock":
+            return lambda _call: self._clock
+        return SIMPLE_MAKERS[need.kind](need)
 
     def arguments(self, call: Call) -> dict[str, Any]:
         """The simple arguments of one call."""
@@ -59,7 +64,7 @@ class Plan:
 
     async def _scoped(self, need: Need, call: Call, alive: dict[Any, Any], stack: AsyncExitStack) -> Any:
         if need.kind != "provided":
-            return SIMPLE_MAKERS[need.kind](need)(call)
+            return self._maker(need)(call)
         provider = self._provisions.find(need.provided)
         if provider is None:
             return await _soon(call.unit.driver(need.provided))

@@ -145,9 +145,15 @@ class Provisions:
         return fitting[0] if len(fitting) == 1 else None
 
     def _resolve(self, wanted: Any, path: tuple[str, ...], outer: Scope) -> None:
-        if is_driver(wanted):
-            return
         provider = self.find(wanted)
+        if provider is None and is_driver(wanted) and outer != "app":
+            return
+        if provider is None and is_driver(wanted):
+            text = (
+                f"{path[-1]} asks for {_shown(wanted)}, which belongs to one message, but lives as long as the app: "
+                f"scoped({path[-1]}, 'message').\n{_drawn(path)}"
+            )
+            raise ProvisionError(text)
         if provider is None:
             text = (
                 f"nothing provides {_shown(wanted)}.\n{_drawn((*path, _shown(wanted)))}\nAdd it to App(provide=[...])."

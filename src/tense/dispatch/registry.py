@@ -1,13 +1,21 @@
 """Registry: all handlers of an app, checked together and frozen when it starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from tense.dispatch.answers import fields_type
 from tense.dispatch.handler import Handler
 from tense.dispatch.service import Service
 from tense.dispatch.signature import Need, needs_of
-from tense.errors import NoHandlerError, RegistrationError, TwoHandlersError, WireNameError
+from tense.errors import (
+    MessageDefinitionError,
+    NoHandlerError,
+    RegistrationError,
+    TwoHandlersError,
+    UnencodableError,
+    WireNameError,
+)
 from tense.messages.declaration import Declaration, declaration_of
 from tense.messages.envelope import event_channel, subscription_name
 from tense.messages.kinds import field_names
@@ -36,7 +44,7 @@ class Registry:
         self.consumers: tuple[Consumer, ...] = tuple(self._consumers(lanes))
         refuse_cycles(self._waits())
         for cls in self.messages.values():
-            codec.check(cls)
+            _check_written(cls, cls, codec)
             if declaration_of(cls).kind == "command" and declaration_of(cls).name in self.commands:
                 _check_answers(cls, codec)
 
@@ -151,4 +159,19 @@ def _by_name(services: Sequence[Any]) -> dict[str, Service]:
 def _check_answers(command: type, codec: Codec) -> None:
     answers = answers_of(command)
     if answers.result is not None:
-        codec.check(answers.result)
+        _check_written(command, answers.result, codec)
+    refusals: Iterable[Any] = answers.rejections.values()
+    for refusal in refusals:
+        _check_written(command, fields_type(refusal), codec)
+
+
+def _check_written(message: type, part: Any, codec: Codec) -> None:
+    """Refuse what the codec could never write of a message: itself, its result, the fields of a rejection."""
+    try:
+        codec.check(part)
+    except (UnencodableError, NameError) as error:
+        declaration = declaration_of(message)
+        text = (
+            f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
+        )
+        raise MessageDefinitionError(text) from error

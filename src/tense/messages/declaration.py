@@ -57,7 +57,9 @@ def declare(cls: type, kind: Kind, keywords: Mapping[str, Any], parameters: tupl
     where = f"{cls.__module__}.{cls.__qualname__}"
     allowed = {"owner", "key", "name", "version"} | ({"deadline"} if kind == "command" else set())
     if unknown := sorted(set(keywords) - allowed):
-        text = f"{where} has no use for the keyword {unknown[0]!r}. A {kind} takes {', '.join(sorted(allowed))}."
+        article = "An" if kind == "event" else "A"
+        known = ", ".join(sorted(allowed))
+        text = f"{where} has no use for the keyword {unknown[0]!r}. {article} {kind} takes {known}."
         raise MessageDefinitionError(text)
     owner = keywords.get("owner")
     if not isinstance(owner, Contract):

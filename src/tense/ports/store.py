@@ -222,6 +222,10 @@ class Survey(Protocol):
         """Whether anybody ever ran this service on this store."""
         ...
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in a service's inbox, counted up to `most`."""
+        ...
+
     async def describe(self) -> Mapping[str, str]:
         """Settings and figures of the store itself, for `tense db info` and `tense doctor`."""
         ...

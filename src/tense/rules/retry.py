@@ -1,11 +1,13 @@
 """Retry: try again, when, or give up."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
 
-from tense.errors import DefinitionError, UndecodableError
+from tense.errors import DefinitionError, DuplicateIdError, UndecodableError, WorkflowError
 from tense.messages.rejection import Rejection
 
 
@@ -31,7 +33,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
         if self.attempts < 1:
             text = f"Retry(attempts={self.attempts}): a handler is started at least once."
             raise DefinitionError(text)
-        if self.first <= timedelta(0) or self.longest < self.first or self.factor < 1:
+        if self.first <= timedelta(0) or self.longest < self.first or not self.factor >= 1:
             text = "Retry: `first` is positive, `longest` not shorter than it, and `factor` at least 1."
             raise DefinitionError(text)
 
@@ -57,6 +59,7 @@ REASONS = {
     "undecodable": "its bytes are not such a message",
     "no-handler": "nobody here knows this type or version",
     "undeclared-rejection": "the handler refused it with a rejection that the command does not declare",
+    "rule-broken": "the handler broke a rule of delivery, and would again",
     "returned-value": "a subscriber returned a value; an event gets no answer",
     "too-large": "its body is over the limit",
     "not-deterministic": "a retry executed another command under the same id",
@@ -64,12 +67,23 @@ REASONS = {
 """Why a message is given up, in the words a dead letter shows."""
 
 
+HOPELESS: Mapping[type[BaseException], str] = MappingProxyType(
+    {
+        UndecodableError: "undecodable",
+        Rejection: "undeclared-rejection",
+        DuplicateIdError: "not-deterministic",
+    }
+)
+"""Errors that would be the same again, whatever the policy says, and the reason they are given up for."""
+
+
 def after_failure(policy: Retry, attempt: int, error: BaseException, chance: float) -> Step:
     """What follows from the failure of attempt number `attempt`. `chance` in [0, 1) is the jitter."""
-    if isinstance(error, UndecodableError):
-        return GiveUp("undecodable")
-    if isinstance(error, Rejection):
-        return GiveUp("undeclared-rejection")
+    if isinstance(error, WorkflowError):
+        return GiveUp(error.reason)
+    for hopeless, reason in HOPELESS.items():
+        if isinstance(error, hopeless):
+            return GiveUp(reason)
     if isinstance(error, policy.never) or (policy.only and not isinstance(error, policy.only)):
         return GiveUp("not-retried")
     if attempt >= policy.attempts:
@@ -85,5 +99,5 @@ def wait_before(policy: Retry, attempt: int, chance: float) -> float:
     return whole * (0.5 + chance / 2)
 
 
-UNKNOWN_TYPE = Retry(attempts=12, first=timedelta(seconds=1), factor=2.0, longest=timedelta(minutes=5))
+UNKNOWN_TYPE = Retry(attempts=16, first=timedelta(seconds=1), factor=2.0, longest=timedelta(minutes=5))
 """How long a type or version nobody here knows is kept for a newer colleague: about half an hour."""

@@ -17,6 +17,7 @@ from tense.runtime.blocking import BlockingClient, blocking_client
 from tense.runtime.client import Client
 from tense.runtime.engine import Engine, Seams
 from tense.runtime.load import open_store
+from tense.runtime.names import judge_names
 from tense.runtime.outbox import Outbox
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
@@ -29,6 +30,7 @@ class App:
     `provide` holds values, functions and (async) context managers, resolved by annotation. `store` is an address
     (`sqlite:///shop.db`) or a store; without one `running()` works in memory. `max_body` is in bytes, `drain` and `lease`
     in seconds: how long running handlers may end when the app stops, and after how long a silent process loses its lanes.
+    `max_backlog` refuses commands early, with `Busy`, to a service that has so many waiting; events are never refused.
 
     Raises:
         DefinitionError: whatever can be known before the first message to be wrong.
@@ -45,6 +47,7 @@ class App:
         drain: float = 10.0,
         lease: float = 15.0,
         lanes: int = LANES,
+        max_backlog: int | None = None,
     ) -> None:
         if not services:
             text = "App() has no services. Give it at least one: App(orders.service)."
@@ -52,6 +55,7 @@ class App:
         self.codec: Codec = JsonCodec()
         self.registry = Registry(services, self.codec, lanes)
         self.registry.require_handlers()
+        judge_names(self.registry.messages.values(), self.registry.services)
         self.provisions = Provisions(provide)
         for handler in self.registry.handlers:
             for need in self.registry.needs[handler]:
@@ -63,6 +67,7 @@ class App:
         self.drain = drain
         self.lease = lease
         self.lanes = lanes
+        self.max_backlog = max_backlog
         self.target: str | None = None
 
     @asynccontextmanager

@@ -17,6 +17,7 @@ from tense.messages.kinds import CommandType, IsCommand, IsEvent
 from tense.messages.outcome import Cancelled, Outcome
 from tense.ports.records import Standing
 from tense.ports.store import Store, Tell
+from tense.runtime.gate import Gate
 from tense.runtime.ticket import Ticket
 
 R = TypeVar("R")
@@ -31,6 +32,7 @@ class Home:
     services: frozenset[str]
     running: frozenset[str]
     run_line: Callable[[str], str]
+    max_backlog: int | None = None
 
 
 class Client:
@@ -43,6 +45,7 @@ class Client:
         self._tell = tell
         self._home = home
         self._known: set[str] = set(home.running)
+        self._gate = Gate(store, envelopes.clock, home.max_backlog)
 
     async def execute(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R:  # noqa: A002 - the field's name everywhere
         """Send a command and give its result, waiting at most `timeout` seconds; nobody starts it later than that.
@@ -75,12 +78,14 @@ class Client:
 
         Raises:
             DuplicateIdError: the id was used before with another body.
+            Busy: the service has more waiting than `App(max_backlog=)` allows.
             StoreError: it was not accepted.
         """
         due = self._envelopes.due(after, at)
         envelope = self._wrap(command, message_id=id, due=due)
         if envelope.service not in self._known:
             await self._warn_if_never_run(envelope.service)
+        await self._gate.check(envelope.service)
         await self._accept(envelope)
         return Ticket(self, type(command), envelope.metadata.id)
 
@@ -142,6 +147,7 @@ class Client:
         envelope = self._wrap(command, message_id=message_id, deadline=deadline)
         if envelope.service not in self._known:
             await self._warn_if_never_run(envelope.service)
+        await self._gate.check(envelope.service)
         outcome = await self._ask(envelope, timeout)
         metadata = envelope.metadata
         return self._answering.value(type(command), metadata.id, metadata.type, outcome)

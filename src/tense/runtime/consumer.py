@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from tense.errors import TenseError
 from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
-from tense.ports.clock import Clock, Timer
+from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store, Want
+from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
+from tense.runtime.runners import Runners
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
@@ -19,17 +24,12 @@ log = logging.getLogger("tense")
 CAREFUL = 16
 """How many deliveries of a lane are run alone after its owner died with it."""
 
-BREATH = 32
-"""After how many deliveries in a row a runner lets the loop turn."""
-
-RETRY_READ = 1.0
-"""Seconds until a failed read of the backlog is tried again."""
-
 
 class ConsumerLoop:
     """Runs the deliveries of one consumer, at most `concurrency` at once.
 
-    Memory is bounded: at most four times that (and 64) are in hands, whatever the backlog.
+    Memory is bounded: at most 512 messages (four times `concurrency`, if that is more, up to 1024) are in hands,
+    whatever the backlog. A claim costs a commit, so it should be worth one.
     """
 
     def __init__(
@@ -37,21 +37,19 @@ class ConsumerLoop:
     ) -> None:
         self.consumer = consumer
         self.lanes: dict[int, Lane] = {}
+        self._dirty: dict[int, Lane] = {}
         self._store = store
         self._work = work
         self._clock, self._spawn = seams
-        self._concurrency = concurrency
-        self._prefetch = min(1024, max(64, 4 * concurrency))
+        self._prefetch = min(1024, max(256, 4 * concurrency))
         self._serial = consumer.kind == "subscription"
-        self._ready: deque[Strand] = deque()
-        self._idle: list[asyncio.Future[Strand]] = []
-        self._runners: set[asyncio.Task[None]] = set()
+        self._runners = Runners(self._spawn, consumer.name, concurrency, self._one)
+        self._runners.after = self._after
+        self._runners.resting = self._check_quiet
         self._loaded = 0
         self._reading = False
         self._stopping = False
-        self._timer: Timer | None = None
-        self._due_at = float("inf")
-        self._due_put_off = False
+        self._due = DueReader(consumer, store, self._clock, self)
         self._alone = asyncio.Lock()
         self._quiet: asyncio.Future[None] | None = None
 
@@ -65,8 +63,9 @@ class ConsumerLoop:
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
-            self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
-        self._plan_due(self._store.next_due(self.consumer))
+            lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            self.lanes[lease.lane] = self._dirty[lease.lane] = lane
+        self._due.plan_next()
         self.read()
 
     def arrived(self, number: int) -> None:
@@ -75,15 +74,14 @@ class ConsumerLoop:
             lane = self.lanes.get(number)
             if lane is None:
                 return
-            lane.dirty = True
+            self._dirty[number] = lane
         else:
-            for lane in self.lanes.values():
-                lane.dirty = True
+            self._dirty.update(self.lanes)
         self.read()
 
     def due(self, at: float) -> None:
         """An exception is due at this moment."""
-        self._plan_due(at)
+        self._due.plan(at)
 
     def freed(self, number: int, strand: str) -> None:
         """Nothing is held back behind this strand any more."""
@@ -95,22 +93,22 @@ class ConsumerLoop:
         lane = self.lanes.get(lease.lane)
         if lane is not None and lane.lease is lease:
             del self.lanes[lease.lane]
+            self._dirty.pop(lease.lane, None)
             self._drop(lane)
 
     # Reading
 
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
-        room = self._prefetch - self._loaded
-        if self._reading or self._stopping or room <= 0:
+        room = self.room()
+        if self._reading or self._stopping or room <= 0 or not self._dirty:
             return
-        dirty = [lane for lane in self.lanes.values() if lane.dirty and not lane.lease.lost]
+        dirty = [lane for lane in self._dirty.values() if not lane.lease.lost]
+        self._dirty.clear()
         if not dirty:
             return
         most = max(1, room // len(dirty))
         wanted = [Want(lane.lease, lane.after, most) for lane in dirty]
-        for lane in dirty:
-            lane.dirty = False
         self._reading = True
         got = self._store.claim(self.consumer, wanted, room)
         if isinstance(got, asyncio.Future):
@@ -124,8 +122,7 @@ class ConsumerLoop:
             return
         if (error := done.exception()) is not None:
             self._reading = False
-            for lane in dirty:
-                lane.dirty = True
+            self._mark(dirty)
             log.warning("%s cannot read its backlog, tries again: %s", self.consumer.name, error)
             if not self._stopping:
                 self._clock.call_later(RETRY_READ, self.read)
@@ -134,17 +131,23 @@ class ConsumerLoop:
 
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
-        counts: dict[int, int] = {}
         for delivery in deliveries:
-            counts[delivery.lane] = counts.get(delivery.lane, 0) + 1
             self._take(delivery)
-        full = len(deliveries) >= room
-        for lane in dirty:
-            if full or counts.get(lane.lease.lane, 0) >= most:
-                lane.dirty = True
-        self._hand_out()
+        if len(deliveries) >= room:
+            self._mark(dirty)
+        elif len(deliveries) >= most:
+            counts = Counter(delivery.lane for delivery in deliveries)
+            self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
+        self._runners.hand_out()
         self.read()
         self._check_quiet()
+
+    def _mark(self, lanes: Sequence[Lane]) -> None:
+        """More may stand in the backlog of these."""
+        for lane in lanes:
+            number = lane.lease.lane
+            if self.lanes.get(number) is lane:
+                self._dirty[number] = lane
 
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
@@ -161,63 +164,29 @@ class ConsumerLoop:
         strand.items.append(delivery)
         self._loaded += 1
         if len(strand.items) == 1:
-            self._ready.append(strand)
+            self._runners.add(strand)
 
     def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
         if lane is None or lane.lease.lost:
             return
-        waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+        try:
+            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+        except TenseError as error:
+            log.debug("put back or held back too late: %s", error)
+            return
         if waiting is not None:
             waiting.add_done_callback(_ignore_loss)
 
     # Running
 
-    def _hand_out(self) -> None:
-        while self._ready:
-            if self._idle:
-                self._idle.pop().set_result(self._ready.popleft())
-            elif len(self._runners) < self._concurrency:
-                runner = self._spawn.task(self._run(self._ready.popleft()), f"tense {self.consumer.name}")
-                self._runners.add(runner)
-                runner.add_done_callback(self._runners.discard)
-            else:
-                return
-
-    async def _run(self, strand: Strand | None) -> None:
-        rounds = 0
-        while strand is not None:
-            if strand.items and not strand.lane.lease.lost:
-                await self._one(strand)
-                rounds += 1
-            strand = self._next(strand)
-            if rounds >= BREATH:
-                rounds = 0
-                await asyncio.sleep(0)
-            if strand is None and not self._stopping:
-                rounds = 0
-                strand = await self._rest()
-
-    async def _rest(self) -> Strand | None:
-        self._check_quiet()
-        waiting: asyncio.Future[Strand] = asyncio.get_running_loop().create_future()
-        self._idle.append(waiting)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting in self._idle:
-                self._idle.remove(waiting)
-            raise
-
-    def _next(self, strand: Strand) -> Strand | None:
-        if strand.items:
-            self._ready.append(strand)
-        else:
-            strand.lane.strands.pop(strand.name, None)
+    def _after(self, strand: Strand) -> None:
+        if not strand.items or strand.lane.lease.lost:
+            self._loaded -= len(strand.items)
+            strand.items.clear()
+            strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
             self.read()
-            if self._due_put_off:
-                self._read_due()
-        return self._ready.popleft() if self._ready else None
+            self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
         lane, delivery = strand.lane, strand.items[0]
@@ -243,7 +212,7 @@ class ConsumerLoop:
                 first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
                 attempt = self._store.strike(delivery, first)
                 attempt = await attempt if isinstance(attempt, asyncio.Future) else attempt
-                delivery = _with_attempt(delivery, attempt)
+                delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
             lane.careful = max(0, lane.careful - 1)
             settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
             await self._store.settled()
@@ -251,7 +220,7 @@ class ConsumerLoop:
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
         if isinstance(settlement, Again):
-            self._plan_due(settlement.due)
+            self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
             strand.lane.blocked.add(settlement.strand)
             self._hold_back(strand.lane, settlement.strand)
@@ -267,74 +236,45 @@ class ConsumerLoop:
                     kept.append(delivery)
             strand.items = deque(kept)
 
-    # Exceptions
+    # For the reader of exceptions
 
-    def _plan_due(self, at: float | None) -> None:
-        if at is None or self._stopping or at >= self._due_at:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._due_at = at
-        self._timer = self._clock.call_later(max(0.0, at - self._clock.now()), self._read_due)
+    def room(self) -> int:
+        """How many more deliveries may be in hands."""
+        return self._prefetch - self._loaded
 
-    def _read_due(self) -> None:
-        self._timer = None
-        self._due_at = float("inf")
-        if self._stopping or not self.lanes:
-            return
-        room = self._prefetch - self._loaded
-        self._due_put_off = room <= 0
-        if room <= 0:
-            return
-        leases = {number: lane.lease for number, lane in self.lanes.items()}
-        got = self._store.due(self.consumer, leases, self._clock.now(), room)
-        if isinstance(got, asyncio.Future):
-            got.add_done_callback(self._got_due)
-        else:
-            self._feed_due(got)
+    def leases(self) -> Mapping[int, Lease]:
+        """The lanes that are held."""
+        return {number: lane.lease for number, lane in self.lanes.items()}
 
-    def _got_due(self, done: "asyncio.Future[Sequence[Delivery]]") -> None:
-        if done.cancelled():
-            return
-        if (error := done.exception()) is not None:
-            log.warning("%s cannot read what is due, tries again: %s", self.consumer.name, error)
-            self._plan_due(self._clock.now() + RETRY_READ)
-            return
-        self._feed_due(done.result())
-
-    def _feed_due(self, deliveries: Sequence[Delivery]) -> None:
+    def take_due(self, deliveries: Sequence[Delivery]) -> None:
+        """Exceptions whose time has come."""
         for delivery in deliveries:
             self._take(delivery)
-        self._hand_out()
-        self._plan_due(self._store.next_due(self.consumer))
+        self._runners.hand_out()
+        self._check_quiet()
 
     # Stopping
 
-    async def give(self, numbers: Sequence[int]) -> None:
-        """Stop with some lanes and return when nothing of them runs; the caller releases their leases."""
-        given = [self.lanes.pop(number) for number in numbers if number in self.lanes]
-        for lane in given:
-            self._put_back(lane)
-        while any(not lane.idle for lane in given):
-            await self._clock.sleep(0.01)
+    async def give(self, lease: Lease) -> bool:
+        """Stop with a lane and return when nothing of it runs; the caller releases the lease. False if it is going already."""
+        lane = self.lanes.get(lease.lane)
+        if lane is None or lane.lease is not lease:
+            return False
+        del self.lanes[lease.lane]
+        self._dirty.pop(lease.lane, None)
+        self._put_back(lane)
+        if not lane.idle:
+            lane.emptied = asyncio.get_running_loop().create_future()
+            await lane.emptied
+        return not lease.lost
 
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
         self._stopping = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._due.stop()
         for lane in self.lanes.values():
             self._put_back(lane)
-        for waiting in self._idle:
-            waiting.cancel()
-        self._idle.clear()
-        if self._runners:
-            _, late = await asyncio.wait(self._runners, timeout=limit)
-            for runner in late:
-                log.warning("%s: a handler did not end within %g s and is cancelled", self.consumer.name, limit)
-                runner.cancel()
-            if late:
-                await asyncio.wait(late, timeout=1.0)
+        await self._runners.stop(limit)
 
     async def quiet(self) -> None:
         """Return when nothing is in hands and nothing is being read."""
@@ -345,7 +285,7 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (self._loaded or self._reading or self._ready or any(lane.dirty for lane in self.lanes.values()))
+        return not (self._loaded or self._reading or self._due.reading or self._runners.waiting or self._dirty)
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
@@ -364,15 +304,8 @@ class ConsumerLoop:
             self._loaded -= len(strand.items) - len(kept)
             strand.items = deque(kept)
             if not kept:
-                lane.strands.pop(strand.name, None)
-                if strand in self._ready:
-                    self._ready.remove(strand)
-
-
-def _with_attempt(delivery: Delivery, attempt: int) -> Delivery:
-    import msgspec  # noqa: PLC0415 - only after a crash
-
-    return msgspec.structs.replace(delivery, attempt=attempt)
+                lane.close(strand)
+                self._runners.discard(strand)
 
 
 def _ignore_loss(done: "asyncio.Future[None]") -> None:

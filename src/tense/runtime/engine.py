@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tense.dispatch.answers import Answering
@@ -19,9 +20,10 @@ from tense.ports.records import Instance
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store
 from tense.rules.lanes import lane_of
+from tense.runtime.blockage import BlockageWatch
 from tense.runtime.client import Client, Home
 from tense.runtime.heard import Hearing
-from tense.runtime.system import SystemSpawn
+from tense.runtime.system import SystemClock, SystemSpawn
 from tense.runtime.watchdog import Watchdog
 from tense.runtime.work import Work
 from tense.runtime.worker import Worker
@@ -74,6 +76,7 @@ class Engine:
         self.worker = Worker(app.registry, store, (seams.clock, seams.spawn), self._instance(), app.lease)
         self.client = self._client(())
         self._started = False
+        self._blockage: BlockageWatch | None = None
 
     async def start(self, services: Sequence[str]) -> None:
         """Open the store and run these services; none for a client alone."""
@@ -94,6 +97,7 @@ class Engine:
             await self._bus.start(self.store)
             if services:
                 await self.worker.start(self._work(), services)
+                self._watch_loop()
         except BaseException:
             await self._bus.stop()
             await self.store.close()
@@ -110,10 +114,18 @@ class Engine:
                 await self.worker.stop(self._app.drain)
         finally:
             self._watchdog.stop()
+            if self._blockage is not None:
+                self._blockage.stop()
             await self._bus.stop()
             await self.store.close()
             if isinstance(self.seams.spawn, SystemSpawn):
                 self.seams.spawn.close()
+
+    def _watch_loop(self) -> None:
+        """Only on real time: a clock wound by hand says nothing about the loop."""
+        if isinstance(self.seams.clock, SystemClock):
+            self._blockage = BlockageWatch()
+            self._blockage.start()
 
     def _work(self) -> Work:
         listeners = frozenset(self._app.registry.listeners)
@@ -122,7 +134,10 @@ class Engine:
 
     def _client(self, running: Sequence[str]) -> Client:
         home = Home(
-            services=frozenset(self._app.registry.services), running=frozenset(running), run_line=self._app.run_line
+            services=frozenset(self._app.registry.services),
+            running=frozenset(running),
+            run_line=self._app.run_line,
+            max_backlog=self._app.max_backlog,
         )
         return Client(self.store, self._envelopes, self._answering, self._hearing.tell, home)
 
@@ -152,7 +167,7 @@ def host_identity() -> str:
     parts = [socket.gethostname()]
     for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         try:
-            parts.append(os.readlink(path) if path.endswith("pid") else open(path).read().strip())  # noqa: SIM115, PTH123
+            parts.append(str(Path(path).readlink()) if path.endswith("pid") else Path(path).read_text().strip())
         except OSError:
             parts.append("")
     return sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Lane: what one worker has in hands of one lane, in strands that each run one at a time."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 
@@ -22,21 +23,21 @@ class Strand:
 class Lane:
     """A lane while its lease is held.
 
-    `after` is the position read so far (-1: nothing yet). `dirty` says that more may stand in the backlog. `blocked`
+    `after` is the position read so far (-1: nothing yet). `blocked`
     are the strands that hold something back in the store. `careful` counts how many deliveries are still to be run
     alone, because an earlier owner died.
     """
 
-    __slots__ = ("after", "blocked", "careful", "dirty", "lease", "serial", "strands")
+    __slots__ = ("after", "blocked", "careful", "emptied", "lease", "serial", "strands")
 
     def __init__(self, lease: Lease, *, serial: bool, blocked: set[str], careful: int) -> None:
         self.lease = lease
         self.serial = serial
         self.after = -1
-        self.dirty = True
         self.blocked = blocked
         self.careful = careful
         self.strands: dict[str, Strand] = {}
+        self.emptied: asyncio.Future[None] | None = None
 
     def strand_of(self, delivery: Delivery) -> Strand:
         """The strand a delivery belongs to: its lane's, its key's, or one of its own."""
@@ -65,6 +66,13 @@ class Lane:
         """What is in hands and not started, in order."""
         for strand in self.strands.values():
             yield from list(strand.items)[1 if strand.running else 0 :]
+
+    def close(self, strand: Strand) -> None:
+        """A strand has run dry."""
+        if self.strands.get(strand.name) is strand:
+            del self.strands[strand.name]
+        if self.emptied is not None and not self.strands and not self.emptied.done():
+            self.emptied.set_result(None)
 
     @property
     def idle(self) -> bool:

@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from tense.dispatch.bus import Bus, run_command, run_subscribers
 from tense.dispatch.call import Call, Voice
 from tense.dispatch.handler import Handler
@@ -65,6 +67,9 @@ class Work:
         except asyncio.CancelledError:
             await unit.undo()
             raise
+        except LeaseLostError:
+            log.warning("%s lost its lane while it ran; another worker has it", _named(delivery))
+            return None
         return await self._settle(delivery, unit, settlement, outgoing)
 
     def policy(self, delivery: Delivery, service: str) -> tuple[Retry, OnFailure]:
@@ -132,6 +137,8 @@ class Work:
                 task.uncancel()
                 error = TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
             await unit.undo()
+            if isinstance(error, LeaseLostError):
+                raise
             return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
         finally:
             self._watchdog.end(watch)
@@ -165,8 +172,6 @@ class Work:
     def _seen(self, delivery: Delivery) -> Any:
         if delivery.attempt == delivery.metadata.attempt:
             return delivery.metadata
-        import msgspec  # noqa: PLC0415 - only for a retry
-
         return msgspec.structs.replace(delivery.metadata, attempt=delivery.attempt)
 
     def _unknown(self, delivery: Delivery, *, newer: bool) -> Settlement:

@@ -109,7 +109,15 @@ class Worker:
     def _beat(self) -> None:
         if not self._stopped:
             self._timer = self._clock.call_later(self._lease / 3, self._beat)
-            self._spawn.task(self._rebalance(), "heartbeat")
+            self._spawn.task(self._heartbeat(), "heartbeat")
+
+    async def _heartbeat(self) -> None:
+        try:
+            await self._announce()
+        except StoreError as error:
+            log.warning("the heartbeat failed; lanes may be lost: %s", error)
+            return
+        await self._rebalance()
 
     async def _rebalance(self) -> None:
         if self._balancing or self._stopped:
@@ -119,10 +127,9 @@ class Worker:
             self._again = True
             while self._again and not self._stopped:
                 self._again = False
-                await self._announce()
                 await self._balance()
         except StoreError as error:
-            log.warning("the heartbeat failed; lanes may be lost: %s", error)
+            log.warning("lanes could not be balanced, tries again: %s", error)
         finally:
             self._balancing = False
 
@@ -146,9 +153,14 @@ class Worker:
         leases = await self._store.acquire(consumer, share, now)
         if self._stopped:
             return
-        loop.grant(leases)
-        surplus = [lease for lease in leases[share:] if not lease.lost]
-        if surplus:
-            await loop.give([lease.lane for lease in surplus])
-            await self._store.settled()
-            await self._store.release(surplus)
+        loop.grant(leases[:share])
+        for lease in leases[share:]:
+            self._spawn.task(self._give(loop, lease), f"give lane {lease.lane} of {consumer.name}")
+
+    async def _give(self, loop: ConsumerLoop, lease: Lease) -> None:
+        """Give one lane up as soon as nothing of it runs; the others go on meanwhile."""
+        try:
+            if await loop.give(lease):
+                await self._store.release([lease])
+        except StoreError as error:
+            log.warning("lane %d of %s could not be given up: %s", lease.lane, lease.consumer, error)

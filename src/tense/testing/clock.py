@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 
 ROUNDS = 64
-"""How often the loop turns after each timer, so that what the timer woke can act before the next one."""
+"""How often the loop turns at most after each timer, so that what the timer woke can act before the next one."""
 
 
 class HandTimer:
@@ -79,6 +79,12 @@ class HandClock:
         self._now = until
         await settled()
 
+    def until_next(self) -> float | None:
+        """Seconds until the next timer is due; None if there is none."""
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        return max(0.0, self._timers[0][0] - self._now) if self._timers else None
+
     def _next(self, until: float) -> HandTimer | None:
         while self._timers and self._timers[0][0] <= until:
             timer = heapq.heappop(self._timers)[2]
@@ -95,8 +101,12 @@ class HandClock:
 
 async def settled() -> None:
     """Let the loop turn, so that every task that can go on does."""
+    # The standard loop keeps what can go on in `_ready`; another loop is turned as often as it takes at most.
+    ready = getattr(asyncio.get_running_loop(), "_ready", (True,))
     for _ in range(ROUNDS):
         await asyncio.sleep(0)
+        if not ready:
+            return
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:

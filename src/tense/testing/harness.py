@@ -1,8 +1,12 @@
 """Harness: an app run in memory on a clock that a test winds."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from tense.ports.records import DeadLetter
 from tense.ports.store import Store
@@ -12,6 +16,11 @@ from tense.runtime.engine import Engine, Seams
 from tense.runtime.system import SystemSpawn
 from tense.testing.chance import SeededChance
 from tense.testing.clock import HandClock
+
+T = TypeVar("T")
+
+STILL = 0.002
+"""Seconds of real time without an end, after which nothing more is thought to happen by itself."""
 
 
 class Harness:
@@ -36,6 +45,19 @@ class Harness:
         """Wind the clock by seconds or a timedelta, then wait until idle."""
         await self.clock.wind(span)
         await self.idle()
+
+    async def until(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work gives; the clock jumps from timer to timer wherever nothing else happens.
+
+        A failing handler is thus retried at once, and who waits in vain is told so and does not hang.
+        """
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            await self.clock.wind(0)
+            await asyncio.wait([task], timeout=STILL)
+            if not task.done():
+                await self.clock.wind(self.clock.until_next() or 0.0)
+        return task.result()
 
     async def dead(self) -> Sequence[DeadLetter]:
         """The dead letters, in the order they died."""

@@ -228,6 +228,12 @@ def test_a_name_that_fits_its_kind_is_kept():
     assert better_name("PlaceOrder", "command") == "PlaceOrder"
 
 
+def test_a_name_without_a_doing_gets_one():
+    assert better_name("Payment", "event") == "PaymentReceived"
+    assert better_name("GetStock", "command") == "RequestStock"
+    assert better_name("OrderReady", "command") == "MarkOrderReady"
+
+
 def test_the_questions_work_through_the_command_line():
     done = classify("--ask", "PaymentEvent", stdin=b"a\na\na\na\n")
 

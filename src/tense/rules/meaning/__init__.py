@@ -1,1 +1,1 @@
-"""The graph of who says and handles what, and the rules that judge it. Imports rules.naming, messages and errors."""
+"""The graph of who says and handles what, and the rules that judge it. Imports rules.naming."""

@@ -217,10 +217,11 @@ def _joined(texts: list[str], as_written: dict[str, str], style: str) -> str:
 
 def _cased(text: str, as_written: dict[str, str], *, title: bool) -> str:
     written = as_written.get(text, text)
-    for plain, whole in acronyms():
-        written = whole + written[len(plain) :] if written.startswith(plain) else written
+    bare = text.rstrip("0123456789")
+    if bare in acronyms():
+        return acronyms()[bare] + text[len(bare) :]
     if written.isupper() and len(written) > 1:
         return written
     if not title:
         return text
-    return written if any(letter.isupper() for letter in written[1:]) else text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if written[1:].islower() else written

@@ -103,17 +103,22 @@ def _reason(grammar: Phrase, kind: str) -> str:
 
 
 def _mend(name: str, grammar: Phrase, found: Verdict) -> str | None:
-    suffix, clear = grammar.split.suffix, grammar.mood in {"imperative", "past", "gerund", "state"}
-    bare = without_suffix(name) if clear or found.kind == "query" else None
+    suffix = grammar.split.suffix
     if found.kind == "command":
-        return as_command(name) if grammar.mood == "imperative" or grammar.verb_last else bare
+        turns = grammar.mood == "imperative" or grammar.verb_last
+        return as_command(name) if turns else _bare(name, grammar)
     if found.kind == "event":
         asked = grammar.inner_imperative and grammar.words[-1].text in {"requested", "needed", "required"}
-        return as_command(name) if asked else as_event(name) or bare
+        return as_command(name) if asked else as_event(name) or _bare(name, grammar)
     if found.kind == "query":
-        return bare
+        return without_suffix(name)
     if found.kind == "neither" or any(word.foreign for word in grammar.words):
         return None
     if suffix == "command":
         return as_command(name)
     return as_event(name) if suffix == "event" or grammar.mood != "imperative" else None
+
+
+def _bare(name: str, grammar: Phrase) -> str | None:
+    """The name without its suffix, where its words say the kind without it."""
+    return without_suffix(name) if grammar.mood in {"imperative", "past", "gerund", "state"} else None

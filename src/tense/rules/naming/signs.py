@@ -93,14 +93,11 @@ def signs_of(name: str, grammar: Phrase) -> Signs:
         version_in_name=parts.version is not None or first in _AGES or last in _AGES,
         hook=is_hook(grammar),
         crud=_is_crud(grammar, count),
-        vague=grammar.mood == "imperative" and first in section("vague-verbs") and count == 2,  # noqa: PLR2004 - the verb and a bare noun
+        vague=grammar.mood == "imperative" and first in section("vague-verbs") and count == _PAIR,
         negative=any(text in section("negatives") for text in texts),
         two_facts=_has_two_facts(grammar),
         conditional=any(text in _CONDITIONS for text in texts),
-        past_first=grammar.mood == "past"
-        and grammar.at == grammar.begin
-        and count > 1
-        and not grammar.words[grammar.begin + 1].particle,
+        past_first=_is_past_first(grammar, count),
         verb_last=grammar.verb_last,
         single_past=grammar.mood == "past" and len(parts.words) == 1,
         base_past_alone=len(parts.words) == 1 and grammar.words[0].base_past if texts else False,
@@ -108,16 +105,25 @@ def signs_of(name: str, grammar: Phrase) -> Signs:
         property_changed=count > 1 and grammar.mood == "past" and last in {"changed", "updated", "set"},
         technical=count > 1 and grammar.mood != "noun" and any(text in section("technical") for text in texts),
         needed=last in _NEEDS or (count > 1 and texts[-2] == "pending" and grammar.words[-1].verb if texts else False),
-        requested_object=(grammar.inner_imperative and last in {"requested", "needed", "required"})
-        or _asks_at_end(grammar),
+        requested_object=_asks_at_end(grammar),
         reply=last in _REPLY,
         queried=last == "queried",
         rejection_like=any(text in _REFUSALS for text in texts),
-        noun_only=grammar.mood == "noun",
+        noun_only=_is_noun_only(grammar),
         passive=grammar.mood == "past" and any(text in section("auxiliaries") for text in texts[: grammar.at]),
         foreign=any(word.foreign for word in grammar.words) and grammar.mood in {"noun", "unknown"},
         certain=is_certain(grammar),
     )
+
+
+def _is_past_first(grammar: Phrase, count: int) -> bool:
+    opens = grammar.mood == "past" and grammar.at == grammar.begin
+    return opens and count > 1 and not grammar.words[grammar.begin + 1].particle
+
+
+def _is_noun_only(grammar: Phrase) -> bool:
+    alone = len(grammar.words) == 1 and grammar.mood == "unknown" and grammar.words[0].noun_first
+    return grammar.mood == "noun" or alone
 
 
 def is_hook(grammar: Phrase) -> bool:
@@ -191,4 +197,7 @@ def _ends_in(texts: tuple[str, ...], nouns: set[str], pasts: set[str]) -> bool:
 
 def _asks_at_end(grammar: Phrase) -> bool:
     words = grammar.words
-    return len(words) > 2 and words[-1].text == "request" and (words[0].pure or words[1].pure)  # noqa: PLR2004 - verb, object, Request
+    last = words[-1].text if words else ""
+    if grammar.inner_imperative:
+        return last in {"requested", "needed", "required"}
+    return len(words) > _PAIR and last == "request" and (words[0].pure or words[1].pure)

@@ -105,7 +105,9 @@ def split(name: str) -> Split:
     kept: list[list[str]] = []
     topic: Suffix | None = None
     for at, group in enumerate(groups):
-        if _VERSION.fullmatch("".join(group)) and len(groups) > 1:
+        if len(groups) == 1:
+            kept.append(group)
+        elif _VERSION.fullmatch("".join(group)):
             version = version or "".join(group).lower()
         elif len(group) == 1 and group[0].lower() in _TOPIC_KINDS and at + 1 < len(groups) and len(groups) >= _TOPIC:
             topic = _TOPIC_KINDS[group[0].lower()]
@@ -113,12 +115,13 @@ def split(name: str) -> Split:
             kept.append(group)
     kept, namespace = _without_namespace(kept)
     kept, suffix, stripped = _without_suffix(kept, style)
-    pieces = tuple(piece for group in kept for piece in group)
+    pieces = tuple([piece for group in kept for piece in group])
+    segments = tuple([tuple([piece.lower() for piece in group]) for group in kept])
     return Split(
         style=style,
-        words=tuple(piece.lower() for piece in pieces),
+        words=segments[0] if len(segments) == 1 else tuple([word for group in segments for word in group]),
         pieces=pieces,
-        segments=tuple(tuple(piece.lower() for piece in group) for group in kept),
+        segments=segments,
         suffix=suffix or topic,
         stripped=stripped,
         version=version,
@@ -152,16 +155,22 @@ def _cut(part: str) -> list[str]:
 def _camel(chunk: str) -> list[str]:
     if chunk.islower() or chunk.isupper():
         return _PIECES.findall(chunk)
-    for plain, whole in acronyms():
-        if whole in chunk:
-            chunk = chunk.replace(whole, plain)
-    return _PIECES.findall(chunk)
+    return _PIECES.findall(_acronym().sub(_capitalised, chunk))
 
 
 @lru_cache(maxsize=1)
-def acronyms() -> tuple[tuple[str, str], ...]:
-    """Words with a spelling of their own: capitalised, and as they are written."""
-    return tuple((word.capitalize(), word) for word in section("acronyms", lower=False))
+def acronyms() -> dict[str, str]:
+    """Words with a spelling of their own: in lower case, and as they are written."""
+    return {word.lower(): word for word in section("acronyms", lower=False)}
+
+
+@lru_cache(maxsize=1)
+def _acronym() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(acronyms().values(), key=len, reverse=True)))
+
+
+def _capitalised(found: re.Match[str]) -> str:
+    return found.group().capitalize()
 
 
 def _camel_of_any_script(chunk: str) -> list[str]:

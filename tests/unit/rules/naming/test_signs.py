@@ -56,7 +56,7 @@ def test_the_mood_is_read_without_the_suffix(name, mood):
         ("reply", "StockCheckResponse PriceReply CheckResult", "StockChecked"),
         ("queried", "PriceQueried", "PriceRequested"),
         ("rejection_like", "CannotShip PaymentDenied OrderInvalid OrderRefused", "PaymentTaken"),
-        ("noun_only", "Payment CustomerAddress", "PaymentTaken TakePayment PaymentDue"),
+        ("noun_only", "Payment CustomerAddress Order OrderEvent", "PaymentTaken TakePayment PaymentDue"),
         ("passive", "OrderWasPlaced OrderHasBeenPlaced", "OrderPlaced WasteCollected"),
         (
             "version_in_name",

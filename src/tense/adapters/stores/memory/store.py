@@ -372,6 +372,11 @@ class MemoryStore:
         """Whether anybody ever ran this service here."""
         return any(service in instance.services for instance in self._seen.values())
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in an inbox."""
+        shelf = self.shelves.get(service)
+        return 0 if shelf is None else min(most, shelf.waiting())
+
     async def describe(self) -> dict[str, str]:
         """Figures of the store."""
         return {"store": "memory", "commands": str(len(self.commands)), "events": str(len(self.events))}

@@ -100,6 +100,11 @@ class Backlog:
         )
         return [self._delivery(consumer, row, "backlog", 1) for row in rows]
 
+    def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """The position up to which each lane of a subscription was read."""
+        rows = self._core.read().execute("SELECT lane, pos FROM tense_lane WHERE consumer = ?", (consumer.name,))
+        return dict(rows.fetchall())
+
     def _claim(
         self, connection: sqlite3.Connection, consumer: Consumer, wanted: Sequence[Want], limit: int
     ) -> list[Delivery]:

@@ -62,7 +62,7 @@ class Lanes:
             connection.executemany(
                 "UPDATE tense_lane SET owner = NULL WHERE consumer = ? AND lane = ? AND token = ? AND owner = ?", rows
             )
-            core.moved = True
+            self._moved(connection)
 
         await core.writer.submit(operation)
         for lease in leases:
@@ -80,7 +80,7 @@ class Lanes:
 
         def operation(connection: sqlite3.Connection) -> None:
             self._write(connection, gone)
-            core.moved = True
+            self._moved(connection)
 
         await core.writer.submit(operation)
         self._me = None
@@ -159,7 +159,12 @@ class Lanes:
             rows = [(service, now) for service in instance.services]
             connection.executemany("INSERT OR IGNORE INTO tense_service VALUES (?, ?)", rows)
             connection.execute("DELETE FROM tense_instance WHERE until < ?", (now - GONE_AFTER,))
-            self._core.moved = True
+            self._moved(connection)
+
+    def _moved(self, connection: sqlite3.Connection) -> None:
+        """Lanes or instances changed: every process should look at its share."""
+        connection.execute("UPDATE tense_meta SET value = value + 1 WHERE name = 'moves'")
+        self._core.moved = True
 
     def _write(self, connection: sqlite3.Connection, instance: Instance) -> None:
         connection.execute(

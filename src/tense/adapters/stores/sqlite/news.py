@@ -27,6 +27,7 @@ class News:
         self._version = -1
         self._seen_command = 0
         self._seen_event = 0
+        self._seen_moves = -1
         self._timer: Timer | None = None
         self._stopped = False
 
@@ -103,6 +104,10 @@ class News:
             self._tell_new_events(events)
         if core.watching:
             self._ledger.look()
+        moves = core.reader.execute("SELECT value FROM tense_meta WHERE name = 'moves'").fetchone()[0]
+        if moves != self._seen_moves:
+            self._seen_moves = moves
+            watcher.moved()
         for consumer in core.consumers.values():
             due = self._next_due(consumer.name, consumer.kind)
             if due is not None:

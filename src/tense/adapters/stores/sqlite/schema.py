@@ -126,7 +126,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE TABLE tense_service (name TEXT PRIMARY KEY, first_seen REAL NOT NULL) STRICT, WITHOUT ROWID",
-        "INSERT INTO tense_meta (name, value) VALUES ('fence', '0')",
+        "INSERT INTO tense_meta (name, value) VALUES ('fence', '0'), ('moves', '0')",
     ),
 }
 """Statements that lead from the version before to each version; forward only, in one transaction."""

@@ -118,6 +118,7 @@ class SqliteStore:
         try:
             connection = connect(self.path, write=True)
             migrate(connection, self.path)
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         finally:
             self._lock.give()
         return connection
@@ -155,6 +156,10 @@ class SqliteStore:
     async def history(self, consumer: Consumer, after: int, limit: int) -> list[Delivery]:
         """Logged events that a subscription takes, in the order of the log."""
         return await self._backlog.history(consumer, after, limit)
+
+    async def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """The position up to which each lane of a subscription was read."""
+        return self._backlog.cursors(consumer)
 
     def unit(self, delivery: Delivery, lease: Lease) -> SqliteUnit:
         """A unit of work."""
@@ -228,6 +233,10 @@ class SqliteStore:
     async def known(self, service: str) -> bool:
         """Whether anybody ever ran this service here."""
         return await self._survey.known(service)
+
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in an inbox."""
+        return await self._survey.waiting(service, most)
 
     async def describe(self) -> dict[str, str]:
         """Settings and figures of the file."""

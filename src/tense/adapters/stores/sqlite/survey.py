@@ -37,6 +37,11 @@ class Survey:
         row = self._core.read().execute("SELECT 1 FROM tense_service WHERE name = ?", (service,)).fetchone()
         return row is not None
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait, counted up to `most`."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM tense_command WHERE service = ? AND state = 0 LIMIT ?)"
+        return int(self._core.read().execute(query, (service, most)).fetchone()[0])
+
     async def describe(self) -> dict[str, str]:
         """Settings and figures of the file."""
         connection = self._core.read()

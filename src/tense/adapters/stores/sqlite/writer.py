@@ -89,9 +89,11 @@ class Writer:
         self._count = 0
         self._began = 0.0
         self._closing_soon = False
+        self._turned = True
         self._closed = False
         self._timer: Timer | None = None
         self._since_fold = 0
+        self._settings = ("", -1)
         self.turn_limit = 5.0
 
     # Asking
@@ -132,7 +134,8 @@ class Writer:
         if self._holder is holder:
             return self.connection
         self._check_usable()
-        if self._state == "open" and self._holder is None and not self._waiting and not self._full:
+        # Who asks again before the loop has turned goes first: a turn of the loop costs as much as a handler.
+        if self._state == "open" and self._holder is None and not self._full and not (self._waiting and self._turned):
             return self._seat(holder)
         future: asyncio.Future[sqlite3.Connection] = self._loop.create_future()
         self._waiting.append((holder, future))
@@ -196,9 +199,14 @@ class Writer:
             self._commit_here()
 
     def _begin(self, *, light: bool) -> None:
-        self.connection.execute(f"PRAGMA synchronous = {'NORMAL' if light else 'FULL'}")
-        self.connection.execute("PRAGMA busy_timeout = 0")
+        self._set("NORMAL" if light else "FULL", 0)
         self.connection.execute("BEGIN IMMEDIATE")
+
+    def _set(self, synchronous: str, busy_timeout: int) -> None:
+        if self._settings != (synchronous, busy_timeout):
+            self.connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self.connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+            self._settings = (synchronous, busy_timeout)
 
     def _open_aside(self) -> None:
         self._state = "opening"
@@ -206,8 +214,7 @@ class Writer:
         def wait() -> None:
             self._lock.take()
             try:
-                self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+                self._set("FULL", int(PATIENCE * 1000))
                 self.connection.execute("BEGIN IMMEDIATE")
             except BaseException:
                 self._lock.give()
@@ -280,21 +287,25 @@ class Writer:
         self._holder = holder
         self._held_since = self._clock.elapsed()
         self._count += 1
+        self._close_soon()
         if self._timer is None:
             self._timer = self._clock.call_later(1.0, self._look)
         return self.connection
 
     def _unseat(self) -> None:
         self._holder = None
-        self._advance()
+        if self._turned:
+            self._advance()
 
     def _close_soon(self) -> None:
         if not self._closing_soon:
             self._closing_soon = True
+            self._turned = False
             self._loop.call_soon(self._maybe_close)
 
     def _maybe_close(self) -> None:
         self._closing_soon = False
+        self._turned = True
         if self._state != "open" or self._holder is not None:
             return
         if (self._operations or self._waiting) and not self._full:

@@ -1,0 +1,117 @@
+"""Row 5: a backlog of a million messages is handled as fast as one of a thousand, in the same memory."""
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from benchmarks.children import ask, folder
+from benchmarks.durable import Finish, app_of, fresh
+from benchmarks.line import Line, amount
+from benchmarks.memory import resident
+from benchmarks.words import PlaceOrder
+from tense.adapters.stores.sqlite.intake import insert
+from tense.messages.envelope import Envelope
+from tense.messages.metadata import Metadata
+from tense.rules.lanes import lane_of
+from tense.runtime.system import SystemChance
+
+SMALL = 1000
+TOLERANCE = 0.2
+MEGABYTES = 50
+LANES = 64
+
+
+def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every row alike
+    """Measure the row."""
+    large, windows, rounds = (100_000, 10, 5) if quick else (1_000_000, 60, 15)
+    small = []
+    for _ in range(rounds):
+        with folder() as place:
+            small += ask("benchmarks.backlog:measure", place=str(place), backlog=SMALL, windows=1)["rates"]
+    with folder() as place:
+        found = ask("benchmarks.backlog:measure", place=str(place), backlog=large, windows=windows)
+    ratio = median(found["rates"]) / median(small)
+    grown = found["grown"] / 1e6
+    return [
+        Line(
+            row="backlog",
+            work=f"handled from a backlog of {large:,}",
+            tense=amount(median(found["rates"]), "/s"),
+            beside=f"of {SMALL:,}: {amount(median(small), '/s')}",
+            ratio=ratio,
+            bar=f">= {1 - TOLERANCE:g} x",
+            met=ratio >= 1 - TOLERANCE,
+            data={"large": found["rates"], "small": small},
+        ),
+        Line(
+            row="backlog",
+            work=f"memory grown over a backlog of {large:,}",
+            tense=amount(grown, "MB"),
+            beside=f"handled meanwhile: {windows * SMALL:,}",
+            bar=f"<= {MEGABYTES} MB",
+            met=grown <= MEGABYTES,
+            data={"grown": found["grown"]},
+        ),
+    ]
+
+
+def measure(place: str, backlog: int, windows: int) -> dict[str, object]:
+    """Messages handled a second, for each thousand; bytes by which the process has grown."""
+    return asyncio.run(_measure(Path(place) / "backlog.db", backlog, windows))
+
+
+async def _measure(path: Path, backlog: int, windows: int) -> dict[str, object]:
+    finish = Windows(windows)
+    app = app_of(finish, LANES, LANES)
+    store = await fresh(path)
+    async with app.running(store=store):
+        """The tables and lanes are made."""
+    await asyncio.to_thread(fill, path, backlog)
+    before = resident()
+    async with app.running(store=store) as client:
+        await finish.done.wait()
+        await client._store.settled()
+        finish.close()
+        grown = resident() - before
+    return {"rates": finish.rates, "grown": grown}
+
+
+class Windows(Finish):
+    """Notes when each thousand was handled; the rate of the first counts from the first message on."""
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows * SMALL)
+        self.rates: list[float] = []
+
+    def one(self) -> None:
+        """One more."""
+        if self.left <= 0:
+            return
+        super().one()
+        if self.left % SMALL == 0 and self.left:
+            self.close()
+
+    def close(self) -> None:
+        """A window ends."""
+        now = time.perf_counter()
+        self.rates.append(SMALL / (now - self.began))
+        self.began = now
+
+
+def fill(path: Path, backlog: int) -> None:
+    """Write commands as the store itself would, in one transaction."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("BEGIN IMMEDIATE")
+    chance, encode, now = SystemChance(), msgspec.json.Encoder().encode, time.time()
+    for n in range(backlog):
+        metadata = Metadata(id=chance.new_id(), kind="command", type="orders.PlaceOrder", time=now)
+        envelope = Envelope(metadata=metadata, body=encode(PlaceOrder(order_id=f"order-{n}")), service="orders")
+        insert(connection, envelope, lane_of(metadata.id, LANES), now)
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()

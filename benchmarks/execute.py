@@ -1,0 +1,141 @@
+"""Row 1: `execute` in one process, in memory, beside a hand-written {encode, decode, one task, one timer}."""
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from benchmarks.children import ask
+from benchmarks.line import Line, amount, not_run
+from benchmarks.memory import resident
+from benchmarks.peers import environment
+from benchmarks.words import PlaceOrder, Receipt, orders
+from tense import App, Service
+
+ROW = "execute"
+CHUNK = 500
+PEERS = {"python-cqrs": 1.0, "lato": 2.0, "faststream": 15.0}
+"""How many times faster than each."""
+
+Once = Callable[[int], Awaitable[object]]
+
+service = Service(orders)
+
+
+@service.handles(PlaceOrder)
+async def place(command: PlaceOrder) -> Receipt:
+    return Receipt(total=command.cents)
+
+
+def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every row alike
+    """Measure the row."""
+    rounds = 15 if quick else 60
+    peers = environment.python()
+    found = ask("benchmarks.execute:contend", python=peers or sys.executable, rounds=rounds)
+    limit = found["by hand"]
+    result = [_against("hand-written", found, 1.0, "<= 1 x the time", limit)]
+    for name, times in PEERS.items():
+        if name in found:
+            result.append(_against(name, found, 1 / times, f">= {times:g} x faster", found[name]))
+        else:
+            result.append(not_run(ROW, f"execute beside {name}", "no benchmarks/.venv"))
+    return [*result, _growth(quick)]
+
+
+def _against(name: str, found: dict[str, list[float]], most: float, bar: str, other: list[float]) -> Line:
+    tense = found["tense"]
+    ratio = median(a / b for a, b in zip(tense, other, strict=True))
+    return Line(
+        row=ROW,
+        work=f"execute beside {name}",
+        tense=amount(median(tense), "us"),
+        beside=f"{name} {amount(median(other), 'us')}",
+        ratio=ratio,
+        bar=bar,
+        met=ratio <= most,
+        data={"tense": tense, name: other},
+    )
+
+
+def _growth(quick: bool) -> Line:  # noqa: FBT001 - as above
+    count = 50_000 if quick else 200_000
+    found = ask("benchmarks.execute:grow", count=count)
+    return Line(
+        row=ROW,
+        work=f"growth over {count:,}",
+        tense=f"{found['grown']:,} bytes, {found['objects']:,} objects",
+        beside="",
+        bar="0 bytes a command",
+        # Memory is counted in pages: less than a byte for each command is none.
+        met=found["grown"] < count and found["objects"] < 1000,
+        data=found,
+    )
+
+
+def contend(rounds: int) -> dict[str, list[float]]:
+    """Microseconds for one command, chunk by chunk in turn: Tense, by hand, and the peers that can be imported."""
+    return asyncio.run(_contend(rounds))
+
+
+async def _contend(rounds: int) -> dict[str, list[float]]:
+    from benchmarks.peers.inprocess import contenders
+
+    async with App(service).running() as client:
+        runs: dict[str, tuple[Once, int]] = {
+            "tense": (lambda n: client.execute(PlaceOrder(order_id=f"order-{n}")), CHUNK),
+            "by hand": (by_hand(), CHUNK),
+        }
+        async with contenders() as peers:
+            runs.update(peers)
+            for once, chunk in runs.values():
+                await _chunk(once, 4 * chunk)
+            gc.collect()
+            gc.freeze()
+            times: dict[str, list[float]] = {name: [] for name in runs}
+            for _ in range(rounds):
+                for name, (once, chunk) in runs.items():
+                    times[name].append(await _chunk(once, chunk))
+            return times
+
+
+async def _chunk(once: Once, count: int) -> float:
+    began = time.perf_counter()
+    for n in range(count):
+        await once(n)
+    return (time.perf_counter() - began) / count * 1e6
+
+
+def by_hand() -> Once:
+    """No framework: the command to JSON and back, a task for the handler, a time-out around it."""
+    encode = msgspec.json.Encoder().encode
+    decode = msgspec.json.Decoder(PlaceOrder).decode
+
+    async def handle(body: bytes) -> Receipt:
+        async with asyncio.timeout(30.0):
+            return await place(decode(body))
+
+    async def once(n: int) -> Any:
+        return await asyncio.create_task(handle(encode(PlaceOrder(order_id=f"order-{n}"))))
+
+    return once
+
+
+def grow(count: int) -> dict[str, int]:
+    """Bytes and objects that `count` commands leave behind."""
+    return asyncio.run(_grow(count))
+
+
+async def _grow(count: int) -> dict[str, int]:
+    async with App(service).running() as client:
+        for n in range(30_000):
+            await client.execute(PlaceOrder(order_id=f"order-{n}"))
+        before, objects = resident(), len(gc.get_objects())
+        for n in range(count):
+            await client.execute(PlaceOrder(order_id=f"order-{n}"))
+        after = resident()
+        return {"grown": after - before, "objects": len(gc.get_objects()) - objects}

@@ -1,0 +1,1 @@
+"""Peers: what users would pick instead, in an environment of their own."""

@@ -1,0 +1,1 @@
+"""One module per framework, and one for buses that a project wrote itself."""

@@ -1,0 +1,1 @@
+"""The page's style and script, put into one file with the picture; imports nothing."""

@@ -1,0 +1,305 @@
+"""What an app gives to its handlers: how long it lives, in which order it is made, what is refused and with which path."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tense import App, Clock, Command, Contract, Event, Metadata, Service, Transaction, scoped
+from tense.testing import harness
+
+if TYPE_CHECKING:
+    pass
+
+desk = Contract("desk")
+
+
+class Ask(Command[str], owner=desk):
+    word: str = "x"
+
+
+class Asked(Event, owner=desk):
+    word: str
+
+
+class Settings:
+    place = "Bern"
+
+
+class Engine:
+    def __init__(self, settings: Settings) -> None:
+        self.place = settings.place
+
+
+class Session:
+    opened = 0
+
+    def __init__(self) -> None:
+        type(self).opened += 1
+        self.number = type(self).opened
+
+
+@dataclass
+class Repository:
+    session: Session
+    engine: Engine
+
+
+class Mail(Protocol):
+    def post(self, text: str) -> str: ...
+
+
+class Smtp:
+    def post(self, text: str) -> str:
+        return f"posted {text}"
+
+
+async def answered(handler, *provide, times=1):
+    """What a handler of `Ask` answers in an app that is given these things."""
+    service = Service(desk)
+    service.handles(Ask)(handler)
+    async with harness(App(service, provide=provide)) as h:
+        found = [await h.until(h.client.execute(Ask())) for _ in range(times)]
+    return found[0] if times == 1 else found
+
+
+# What may be given
+
+
+async def test_a_value_is_found_by_its_class():
+    async def ask(command: Ask, settings: Settings) -> str:
+        return settings.place
+
+    assert await answered(ask, Settings()) == "Bern"
+
+
+async def test_a_value_is_found_by_a_class_it_derives_from():
+    class Elsewhere(Settings):
+        place = "Biel"
+
+    async def ask(command: Ask, settings: Settings) -> str:
+        return settings.place
+
+    assert await answered(ask, Elsewhere()) == "Biel"
+
+
+async def test_a_class_is_made_with_what_it_asks_for():
+    async def ask(command: Ask, repository: Repository) -> str:
+        return f"{repository.engine.place} {type(repository.session).__name__}"
+
+    assert await answered(ask, Settings(), Engine, Session, Repository) == "Bern Session"
+
+
+async def test_functions_of_every_colour_provide_what_they_are_annotated_to_return():
+    def engine(settings: Settings) -> Engine:
+        return Engine(settings)
+
+    async def mail(engine: Engine) -> Mail:
+        return Smtp()
+
+    async def ask(command: Ask, mail: Mail) -> str:
+        return mail.post("hello")
+
+    assert await answered(ask, Settings(), engine, mail) == "posted hello"
+
+
+@pytest.mark.parametrize(
+    "form", ["generator", "async generator", "context manager", "async context manager", "AsyncGenerator"]
+)
+async def test_a_context_is_entered_with_the_app_and_left_with_it(form):
+    log = []
+
+    def generator() -> Iterator[Session]:
+        log.append("open")
+        yield Session()
+        log.append("close")
+
+    async def async_generator() -> AsyncIterator[Session]:
+        log.append("open")
+        yield Session()
+        log.append("close")
+
+    async def typed_generator() -> AsyncGenerator[Session, None]:
+        log.append("open")
+        yield Session()
+        log.append("close")
+
+    source = {
+        "generator": generator,
+        "async generator": async_generator,
+        "context manager": contextlib.contextmanager(generator),
+        "async context manager": contextlib.asynccontextmanager(async_generator),
+        "AsyncGenerator": typed_generator,
+    }[form]
+
+    async def ask(command: Ask, session: Session) -> str:
+        log.append("used")
+        return str(session.number)
+
+    numbers = await answered(ask, source, times=2)
+
+    assert log == ["open", "used", "used", "close"]
+    assert numbers[0] == numbers[1]
+
+
+async def test_contexts_are_left_in_reverse_even_when_the_handler_fails_to_be_made():
+    log = []
+
+    def outer() -> Iterator[Settings]:
+        log.append("outer")
+        yield Settings()
+        log.append("outer left")
+
+    def inner(settings: Settings) -> Iterator[Engine]:
+        log.append("inner")
+        yield Engine(settings)
+        log.append("inner left")
+
+    async def ask(command: Ask, engine: Engine) -> str:
+        return engine.place
+
+    await answered(ask, inner, outer)
+
+    assert log == ["outer", "inner", "inner left", "outer left"]
+
+
+async def test_a_plain_handler_is_given_things_too():
+    def ask(command: Ask, mail: Mail, settings: Settings) -> str:
+        return mail.post(settings.place)
+
+    def mail() -> Mail:
+        return Smtp()
+
+    assert await answered(ask, mail, Settings()) == "posted Bern"
+
+
+async def test_the_drivers_own_connection_is_given_without_a_provider():
+    async def ask(command: Ask, connection: sqlite3.Connection) -> str:
+        return connection.execute("SELECT 'driven'").fetchone()[0]
+
+    assert await answered(ask) == "driven"
+
+
+async def test_an_optional_parameter_is_left_to_its_default_where_nothing_provides_it():
+    async def ask(command: Ask, settings: Settings | None = None, engine: Engine = None, size: int = 3) -> str:
+        return f"{settings} {engine} {size}"
+
+    assert await answered(ask) == "None None 3"
+
+
+async def test_an_optional_parameter_is_given_where_something_provides_it():
+    async def ask(command: Ask, settings: Settings = None) -> str:
+        return "none" if settings is None else settings.place
+
+    assert await answered(ask, Settings()) == "Bern"
+
+
+# How long it lives
+
+
+@pytest.fixture
+def counted():
+    Session.opened = 0
+
+
+async def test_without_a_scope_a_thing_lives_as_long_as_the_app(counted):
+    async def ask(command: Ask, session: Session) -> str:
+        return str(session.number)
+
+    assert await answered(ask, Session, times=3) == ["1", "1", "1"]
+
+
+async def test_a_thing_of_one_message_is_shared_within_it_and_left_after_it(counted):
+    log = []
+
+    async def session() -> AsyncIterator[Session]:
+        opened = Session()
+        yield opened
+        log.append(f"left {opened.number}")
+
+    async def ask(command: Ask, repository: Repository, session: Session) -> str:
+        log.append(f"used {session.number}")
+        return str(repository.session is session)
+
+    given = (Settings(), Engine, scoped(session, "message"), scoped(Repository, "message"))
+
+    assert await answered(ask, *given, times=2) == ["True", "True"]
+    assert log == ["used 1", "left 1", "used 2", "left 2"]
+
+
+async def test_a_thing_of_one_call_is_made_for_each_that_asks(counted):
+    async def ask(command: Ask, repository: Repository, session: Session) -> str:
+        return f"{repository.session.number} {session.number}"
+
+    given = (Settings(), Engine, scoped(Session, "call"), scoped(Repository, "message"))
+
+    assert await answered(ask, *given, times=2) == ["1 2", "3 4"]
+
+
+async def test_a_thing_of_one_message_sees_a_handlers_failure_and_is_left():
+    log = []
+
+    def session() -> Iterator[Session]:
+        try:
+            yield Session()
+        except ValueError as error:
+            log.append(f"saw {error}")
+            raise
+        finally:
+            log.append("left")
+
+    service = Service(desk)
+
+    @service.handles(Ask)
+    async def ask(command: Ask, session: Session) -> str:
+        raise ValueError(command.word)
+
+    async with harness(App(service, provide=[scoped(session, "message")])) as h:
+        await h.client.send(Ask(word="bad"))
+        await h.idle()
+
+    assert log == ["saw bad", "left"]
+
+
+async def test_what_lives_for_a_message_may_ask_for_its_metadata_transaction_and_clock():
+    def label(metadata: Metadata, clock: Clock, db: Transaction) -> Settings:
+        found = Settings()
+        found.place = f"{metadata.type} {clock.elapsed():g} {hasattr(db, 'execute')}"
+        return found
+
+    async def ask(command: Ask, settings: Settings) -> str:
+        return settings.place
+
+    assert await answered(ask, scoped(label, "message")) == "desk.Ask 0 True"
+
+
+async def test_what_lives_as_long_as_the_app_may_ask_for_the_clock():
+    def start(clock: Clock) -> Settings:
+        found = Settings()
+        found.place = f"{clock.elapsed():g}"
+        return found
+
+    async def ask(command: Ask, settings: Settings) -> str:
+        return settings.place
+
+    assert await answered(ask, start) == "0"
+
+
+async def test_an_app_that_cannot_open_what_it_needs_leaves_what_it_opened():
+    log = []
+
+    def first() -> Iterator[Settings]:
+        yield Settings()
+        log.append("left")
+
+    def second(settings: Settings) -> Engine:
+        raise OSError("no line")
+
+    async def ask(command: Ask, engine: Engine) -> str: ...
+
+    with pytest.raises(OSError, match="no line"):
+        await answered(ask, first, second)
+    assert log == ["left"]
