@@ -17,9 +17,9 @@ def up(place: Place) -> str:
     for folder in (place.folder, sockets):
         own(folder, USER)
     if not (data / "PG_VERSION").exists():
-        _run(place, f"{programs}/initdb", "-D", str(data), "-U", "tense", "-A", "trust", "-E", "UTF8", "--locale=C")
+        _run(place, f"{programs}/initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C")
     port = free_port()
-    where = ["-h", "127.0.0.1", "-p", str(port), "-U", "tense"]
+    where = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
     options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
     options += ["max_connections=200"]
     command = [f"{programs}/postgres", "-D", str(data), "-p", str(port)]
@@ -27,7 +27,7 @@ def up(place: Place) -> str:
     place.start(command, lambda: _answers(f"{programs}/pg_isready", "-q", *where), user=USER)
     if not _answers(f"{programs}/psql", *where, "-d", "tense", "-c", "SELECT 1"):
         _run(place, f"{programs}/createdb", *where, "tense")
-    return f"postgresql://tense@127.0.0.1:{port}/tense"
+    return f"postgresql://{USER}@127.0.0.1:{port}/tense"
 
 
 def _programs() -> Path:

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from stores import Run
+from stores import BROKEN_RULE, MISSING_TABLE, WITH_TURNS, Run
 from words import (
     FEW,
     ChargeCard,
@@ -55,7 +55,7 @@ async def rows(h) -> list[str]:
     snapshot = h.engine.store.snapshot()
     try:
         return sorted(row[0] for row in await snapshot.fetch_all("SELECT text FROM rows"))
-    except sqlite3.OperationalError:
+    except MISSING_TABLE:
         return []
 
 
@@ -91,6 +91,7 @@ async def test_a_retry_after_a_failure_leaves_each_effect_once(run: Run) -> None
         assert log == ["a", "a", "notified a"]
 
 
+@pytest.mark.parametrize("run", WITH_TURNS, indirect=True)
 async def test_two_handlers_that_read_and_then_write_do_not_interleave(run: Run) -> None:
     service = Service(orders)
 
@@ -119,7 +120,7 @@ async def test_a_part_can_be_undone_on_its_own(run: Run) -> None:
     async def try_both(command: Notify, db: Transaction) -> None:
         await db.execute(TABLE)
         await db.execute("INSERT INTO rows VALUES ('kept')")
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(BROKEN_RULE):
             async with db.begin():
                 await db.execute("INSERT INTO rows VALUES ('undone')")
                 await db.execute("INSERT INTO rows VALUES ('kept')")
@@ -234,6 +235,7 @@ async def test_a_transaction_that_outlives_its_handler_refuses_to_work(run: Run)
             await kept[0].execute("INSERT INTO rows VALUES ('late')")
 
 
+@pytest.mark.parametrize("run", WITH_TURNS, indirect=True)
 async def test_a_plain_def_handler_works_with_the_drivers_own_connection(run: Run) -> None:
     service = Service(orders)
 

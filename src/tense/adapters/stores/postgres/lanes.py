@@ -1,5 +1,6 @@
 """Lanes and instances: who lives, who may handle what, and what happens when one dies. Moments are the server's."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -63,21 +64,26 @@ class Lanes:
         self._core = core
         self._backlog = backlog
         self._me: Instance | None = None
+        # What is read of the lanes and what is known of them must not change in between.
+        self._turn = asyncio.Lock()
 
     async def announce(self, instance: Instance) -> None:
         """Say that this instance lives, and see whether its lanes are still its own."""
         fresh = self._me is None
         self._me = instance
-        await self._core.within(lambda connection: self._announce(connection, instance, fresh=fresh))
+        async with self._turn:
+            await self._core.within(lambda connection: self._announce(connection, instance, fresh=fresh))
         if fresh:
             self._core.publish(Tidings(moved=True))
 
     async def acquire(self, consumer: Consumer, share: int) -> list[Lease]:
         """Take free lanes and those whose owner is gone."""
-        held = self._held(consumer)
-        if len(held) < share:
-            await self._core.within(lambda connection: self._acquire(connection, consumer, share - len(held)))
-        return self._held(consumer)
+        async with self._turn:
+            missing = share - len(self._held(consumer))
+            if missing > 0:
+                taken = await self._core.within(lambda connection: self._acquire(connection, consumer, missing))
+                self._core.leases.update({(consumer.name, lease.lane): lease for lease in taken})
+            return self._held(consumer)
 
     async def release(self, leases: Sequence[Lease]) -> None:
         """Give lanes back, clean."""
@@ -89,11 +95,12 @@ class Lanes:
             "WHERE l.consumer = w.consumer AND l.lane = w.lane AND l.token = w.token"
         )
         values = [[lease.consumer for lease in live], [lease.lane for lease in live], [lease.token for lease in live]]
-        if live:
-            await core.run(lambda connection: connection.execute(statement, *values))
-        for lease in live:
-            lease.lost = True
-            core.leases.pop((lease.consumer, lease.lane), None)
+        async with self._turn:
+            if live:
+                await core.run(lambda connection: connection.execute(statement, *values))
+            for lease in live:
+                lease.lost = True
+                core.leases.pop((lease.consumer, lease.lane), None)
         core.publish(Tidings(moved=True))
 
     async def retire(self) -> None:
@@ -145,7 +152,7 @@ class Lanes:
         found = [INSTANCE.decode(row[0]) for row in await connection.fetch(query, self._core.around.instance)]
         return [instance for instance in found if not is_gone(instance, self._host())]
 
-    async def _acquire(self, connection: Connection, consumer: Consumer, missing: int) -> None:
+    async def _acquire(self, connection: Connection, consumer: Consumer, missing: int) -> list[Lease]:
         core, me = self._core, self._core.around.instance
         living = {instance.id for instance in await self._others(connection)}
         query = core.sql("SELECT lane, owner, token FROM tense.lane WHERE consumer = $1 ORDER BY lane")
@@ -156,17 +163,15 @@ class Lanes:
         free = [row for row in rows if row[1] != me and row[1] not in living][: max(0, missing - len(mine))]
         wanted = {row[0]: row for row in sorted([*mine, *free])}
         if not wanted:
-            return
+            return []
         lanes, tokens = list(wanted), [row[2] for row in wanted.values()]
         taken = await connection.fetch(core.sql(TAKE), me, consumer.name, lanes, tokens)
         if mine:
             values = ([row[0] for row in mine], [row[2] for row in mine])
             await connection.execute(core.sql(UNCOUNT[consumer.kind]), consumer.name, *values)
         await self._load(connection, consumer, [row[0] for row in taken])
-        for lane, token in taken:
-            owner = wanted[lane][1]
-            crashed = owner is not None and owner != me
-            core.leases[consumer.name, lane] = Lease(consumer.name, lane, token, crashed=crashed)
+        owners = {lane: wanted[lane][1] for lane, _ in taken}
+        return [Lease(consumer.name, lane, token, crashed=owners[lane] not in (None, me)) for lane, token in taken]
 
     async def _load(self, connection: Connection, consumer: Consumer, lanes: Sequence[int]) -> None:
         """What these lanes hold back, and when their next exception is due: asked for without a wait afterwards."""

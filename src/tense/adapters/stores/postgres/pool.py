@@ -12,6 +12,9 @@ from tense.errors import ClosedError
 
 Connection: TypeAlias = asyncpg.Connection
 
+PATIENCE = 2.0
+"""Seconds that closing waits for what is in use."""
+
 
 class Pool:
     """At most `most` connections, made when they are needed. In order of asking.
@@ -28,6 +31,7 @@ class Pool:
         self._making = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._closed = False
+        self._last: asyncio.Future[None] | None = None
 
     async def take(self) -> Connection:
         """A connection of one's own until it is given back.
@@ -56,12 +60,14 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Give a connection back; one that is closed or within a transaction is thrown away."""
-        if self._closed or connection.is_closed() or connection.is_in_transaction():
+        if connection.is_closed() or connection.is_in_transaction():
             self._all.discard(connection)
             connection.terminate()
             self._wake(None)
         elif not self._wake(connection):
             self._idle.append(connection)
+        if self._last is not None and not self._last.done() and len(self._all) == len(self._idle):
+            self._last.set_result(None)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -73,10 +79,13 @@ class Pool:
             self.give(connection)
 
     async def close(self) -> None:
-        """Close what is idle, drop what is still in use."""
+        """Wait a moment for what is in use, close what is idle, drop the rest."""
         self._closed = True
         while self._wake(None):
             pass
+        if len(self._all) > len(self._idle):
+            self._last = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._last], timeout=PATIENCE)
         for connection in list(self._all):
             if connection in self._idle and not connection.is_closed():
                 try:
