@@ -84,8 +84,8 @@ app = App(ordering, paying, counting, lease=4.0)
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS charges (order_id TEXT, id TEXT);
-CREATE TABLE IF NOT EXISTS effects (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
-CREATE TABLE IF NOT EXISTS seen (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
+CREATE TABLE IF NOT EXISTS effects (place {number}, order_id TEXT, customer TEXT, number INTEGER);
+CREATE TABLE IF NOT EXISTS seen (place {number}, order_id TEXT, customer TEXT, number INTEGER);
 """
 
 

@@ -9,6 +9,11 @@ from tense.errors import StoreUnusableError
 OLDEST = 130_000
 """PostgreSQL 13: the first with pg_snapshot_xmin and xid8."""
 
+TABLE = """
+SELECT EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+               WHERE n.nspname = $1 AND c.relname = 'meta')
+"""
+
 
 async def migrate(connection: Connection, schema: str, shown: str) -> None:
     """Bring a schema to this version under a lock; nothing happens if it is there already.
@@ -48,7 +53,8 @@ async def _check_server(connection: Connection, shown: str) -> None:
 
 
 async def _version(connection: Connection, schema: str) -> int:
-    if await connection.fetchval("SELECT to_regclass($1)", f"{schema}.meta") is None:
+    # Not to_regclass: it may answer from what this session looked up before another one made the table.
+    if not await connection.fetchval(TABLE, schema):
         return 0
     value = await connection.fetchval(in_schema(schema, "SELECT value FROM tense.meta WHERE name = 'version'"))
     return 0 if value is None else int(value)

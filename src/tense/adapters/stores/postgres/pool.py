@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import asyncpg
 
+from tense.adapters.stores.postgres.trouble import GONE
 from tense.errors import ClosedError
 
 Connection: TypeAlias = asyncpg.Connection
@@ -75,6 +76,10 @@ class Pool:
         connection = await self.take()
         try:
             yield connection
+        except GONE:
+            # A connection that the server ended may not know it yet.
+            connection.terminate()
+            raise
         finally:
             self.give(connection)
 
