@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -26,11 +27,16 @@ encode = msgspec.json.Encoder().encode
 
 T = TypeVar("T")
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
 ENGINE_CONNECTIONS = 4
 """Connections for the engine's own statements; handlers never take them."""
 
 READ_CONNECTIONS = 4
 """Connections for snapshots: a handler in its transaction may read one without waiting for other handlers."""
+
+CONNECT_WITHIN = 10.0
+"""Seconds that making a connection may take."""
 
 CLASHES = 5
 """How often a transaction of the engine's own begins again after it was in another's way."""
@@ -42,7 +48,7 @@ class Core:
     def __init__(self, address: Address, around: Surroundings) -> None:
         self.address = address
         self.around = around
-        self.engine = Pool(self.connect, ENGINE_CONNECTIONS)
+        self.engine = Pool(self._connect_engine, ENGINE_CONNECTIONS)
         self.units = Pool(self.connect, address.pool)
         self.readers = Pool(self.connect, READ_CONNECTIONS)
         self.leases: dict[tuple[str, int], Lease] = {}
@@ -60,11 +66,22 @@ class Core:
         """A statement for this store's schema."""
         return in_schema(self.address.schema, statement)
 
-    async def connect(self) -> Connection:
-        """A new connection; without prepared statements behind a pooler."""
-        cache = 256 if self.address.notify else 0
-        connection: Connection = await asyncpg.connect(self.address.dsn, statement_cache_size=cache, timeout=10.0)
+    async def connect(self, settings: Mapping[str, str] = EMPTY) -> Connection:
+        """A new connection; behind a pooler without prepared statements, and without settings of its own."""
+        pooled = not self.address.notify
+        # A process that falls silent within a transaction keeps its locks, and everybody's events, for as long as this.
+        limit = {"idle_in_transaction_session_timeout": f"{int(self.around.lease * 1000)}", **settings}
+        connection: Connection = await asyncpg.connect(
+            self.address.dsn,
+            statement_cache_size=0 if pooled else 256,
+            timeout=CONNECT_WITHIN,
+            server_settings={} if pooled or "idle_in_transaction" in self.address.dsn else limit,
+        )
         return connection
+
+    async def _connect_engine(self) -> Connection:
+        # A plan that was made while the tables were empty is kept; it must not be one that reads all of them.
+        return await self.connect({"enable_seqscan": "off", "jit": "off"})
 
     # Work beside the caller
 

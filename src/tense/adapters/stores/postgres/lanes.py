@@ -42,9 +42,13 @@ ON CONFLICT (id) DO UPDATE SET until = excluded.until, detail = excluded.detail
 
 TAKE = """
 UPDATE tense.lane AS l SET owner = $1, token = l.token + 1
-FROM unnest($3::int[], $4::bigint[]) AS w(lane, token)
-WHERE l.consumer = $2 AND l.lane = w.lane AND l.token = w.token RETURNING l.lane, l.token
+FROM (
+    SELECT q.lane FROM tense.lane AS q JOIN unnest($3::int[], $4::bigint[]) AS w(lane, token)
+    ON q.lane = w.lane AND q.token = w.token WHERE q.consumer = $2 ORDER BY q.lane FOR UPDATE OF q SKIP LOCKED
+) AS p
+WHERE l.consumer = $2 AND l.lane = p.lane RETURNING l.lane, l.token
 """
+"""A lane whose last owner is just settling, or fell silent while it did, is left for the next time."""
 
 UNCOUNT = {
     "inbox": "UPDATE tense.command AS c SET attempts = greatest(c.failed, c.attempts - 1), claimed = 0 "

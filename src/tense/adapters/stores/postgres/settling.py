@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.exceptional import settle_slowly
@@ -29,6 +30,19 @@ FROM given AS g JOIN fence AS f ON f.consumer = g.consumer AND f.lane = g.lane A
 WHERE c.seq = g.seq AND c.state IN (0, 1, 2) RETURNING c.seq
 """
 """The lane's row is locked for sharing: who would take the lane waits until this is committed."""
+
+DONE_ONE = """
+WITH fence AS (
+    SELECT 1 AS held FROM tense.lane WHERE consumer = $3 AND lane = $4 AND token = $5 FOR SHARE
+)
+UPDATE tense.command SET state = 3, outcome = $2, ended = $6
+WHERE seq = $1 AND state IN (0, 1, 2) AND (SELECT held FROM fence) = 1 RETURNING seq
+"""
+"""The same for a single one, in words that leave a planner nothing to weigh: every connection keeps its plan."""
+
+MOVE_ONE = """
+UPDATE tense.lane SET xid = $4, pos = $5 WHERE consumer = $1 AND lane = $2 AND token = $3 RETURNING consumer, lane
+"""
 
 MOVE = """
 UPDATE tense.lane AS l SET xid = g.xid, pos = g.pos
@@ -112,15 +126,16 @@ class Settling:
 
     async def _done(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
         outcomes = [_outcome(ending.settlement) for ending in endings]
-        rows = await connection.fetch(
-            self._core.sql(DONE),
-            [ending.delivery.position for ending in endings],
-            [None if outcome is None else encode(outcome) for outcome in outcomes],
-            [ending.delivery.consumer for ending in endings],
-            [ending.delivery.lane for ending in endings],
-            [ending.lease.token for ending in endings],
-            self._core.around.clock.now(),
-        )
+        values = [
+            (
+                ending.delivery.position,
+                None if outcome is None else encode(outcome),
+                *ending.lane,
+                ending.lease.token,
+            )
+            for ending, outcome in zip(endings, outcomes, strict=True)
+        ]
+        rows = await self._one_or_all(connection, (DONE_ONE, DONE), values, self._core.around.clock.now())
         through = {row[0] for row in rows}
         written = {ending for ending in endings if ending.delivery.position in through}
         for ending, outcome in zip(endings, outcomes, strict=True):
@@ -131,17 +146,18 @@ class Settling:
     async def _move(self, connection: Connection, endings: Sequence[Ending]) -> set[Ending]:
         last = {ending.lane: ending for ending in endings}
         ordered = [last[lane] for lane in sorted(last)]
-        places = [unpacked(ending.delivery.position) for ending in ordered]
-        rows = await connection.fetch(
-            self._core.sql(MOVE),
-            [ending.delivery.consumer for ending in ordered],
-            [ending.delivery.lane for ending in ordered],
-            [ending.lease.token for ending in ordered],
-            [place[0] for place in places],
-            [place[1] for place in places],
-        )
+        values = [(*ending.lane, ending.lease.token, *unpacked(ending.delivery.position)) for ending in ordered]
+        rows = await self._one_or_all(connection, (MOVE_ONE, MOVE), values)
         moved = {(row[0], row[1]) for row in rows}
         return {ending for ending in endings if ending.lane in moved}
+
+    async def _one_or_all(
+        self, connection: Connection, statements: tuple[str, str], values: Sequence[tuple[Any, ...]], *more: Any
+    ) -> list[Any]:
+        one, many = statements
+        if len(values) == 1:
+            return list(await connection.fetch(self._core.sql(one), *values[0], *more))
+        return list(await connection.fetch(self._core.sql(many), *zip(*values, strict=True), *more))
 
     async def _fence(self, connection: Connection, endings: Sequence[Ending]) -> None:
         lanes = sorted({ending.lane for ending in endings})

@@ -211,6 +211,10 @@ class PostgresStore:
         """Whether anybody ever ran this service here."""
         return await self._survey.known(service)
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait in an inbox."""
+        return await self._survey.waiting(service, most)
+
     async def describe(self) -> dict[str, str]:
         """Settings and figures of the schema."""
         return await self._survey.describe()

@@ -56,6 +56,13 @@ class Survey:
         query = self._core.sql("SELECT EXISTS (SELECT 1 FROM tense.service WHERE name = $1)")
         return bool(await self._core.run(lambda connection: connection.fetchval(query, service)))
 
+    async def waiting(self, service: str, most: int) -> int:
+        """How many commands wait, counted up to `most`."""
+        query = self._core.sql(
+            "SELECT count(*) FROM (SELECT 1 FROM tense.command WHERE service = $1 AND state = 0 LIMIT $2) AS w"
+        )
+        return int(await self._core.run(lambda connection: connection.fetchval(query, service, most)))
+
     async def describe(self) -> dict[str, str]:
         """Settings and figures of the schema."""
 
