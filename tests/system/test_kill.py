@@ -122,11 +122,14 @@ def drain(fleet: Fleet) -> None:
         placed = fleet.ask("SELECT count(*) FROM tense_log")[0][0]
         return open_commands == 0 and fleet.ask("SELECT count(*) FROM seen")[0][0] >= placed
 
-    wait_until(drained, 40, "everything accepted is handled")
+    wait_until(drained, 120, "everything accepted is handled")
     fleet.stop()
 
 
-def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(fleet: Fleet) -> None:
+def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENSE_FLEET_PAUSE", "0.1")
     for name in ("sender-1", "sender-2", "worker-1", "worker-2"):
         fleet.start(name)
     wait_until(lambda: len(fleet.accepted()) > 20, 30, "the first orders are accepted")

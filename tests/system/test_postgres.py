@@ -155,7 +155,10 @@ async def test_a_role_that_may_not_change_the_schema_works_once_another_made_it(
 
 async def test_whoever_loses_all_connections_goes_on_with_new_ones(postgres: str) -> None:
     log = Log()
-    async with App(publisher(), subscriber("email", log)).running(store=postgres) as client, session(postgres) as killer:
+    async with (
+        App(publisher(), subscriber("email", log)).running(store=postgres) as client,
+        session(postgres) as killer,
+    ):
         for number in range(30):
             await client.send(PlaceOrder(order_id=f"{number % 4}", number=number))
             if number % 10 == 5:
