@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STORE ?=
 
-.PHONY: help demo test test-servers check bench clean
+.PHONY: help demo test test-servers check bench bench-names clean
 
 help:
 	@echo "make demo    the story of examples/shop, in under 30 seconds"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-servers  the tests that need real servers; starts them first (scripts/servers)"
 	@echo "make check   what CI runs: format, lint, floors, types, tests"
 	@echo "make bench   the figures of docs/explanation/performance.md"
+	@echo "make bench-names  how well names are read"
 	@echo "make clean   remove what the others made"
 
 $(READY): pyproject.toml requirements-dev.txt
@@ -23,7 +24,7 @@ $(READY): pyproject.toml requirements-dev.txt
 	@touch $(READY)
 
 demo: $(READY)
-	@$(BIN)/python -m examples.shop.demo
+	@$(BIN)/python -m examples.shop.demo $(if $(STORE),--store $(STORE))
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
@@ -42,5 +43,8 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+bench-names: $(READY)
+	@$(BIN)/python -m benchmarks.names
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) benchmarks/.venv benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

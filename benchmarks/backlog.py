@@ -27,52 +27,65 @@ LANES = 64
 
 def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every row alike
     """Measure the row."""
-    large, windows, rounds = (100_000, 10, 5) if quick else (1_000_000, 60, 15)
-    small = []
-    for _ in range(rounds):
-        with folder() as place:
-            small += ask("benchmarks.backlog:measure", place=str(place), backlog=SMALL, windows=1)["rates"]
-    with folder() as place:
-        found = ask("benchmarks.backlog:measure", place=str(place), backlog=large, windows=windows)
-    ratio = median(found["rates"]) / median(small)
-    grown = found["grown"] / 1e6
+    large, windows, rounds = (100_000, 8, 3) if quick else (1_000_000, 20, 5)
+    small: list[float] = []
+    found: list[float] = []
+    grown = 0.0
+    with folder() as million:
+        ask("benchmarks.backlog:prepare", place=str(million), backlog=large)
+        for _ in range(rounds):
+            for _ in range(5):
+                with folder() as place:
+                    ask("benchmarks.backlog:prepare", place=str(place), backlog=SMALL)
+                    small += ask("benchmarks.backlog:measure", place=str(place), windows=1)["rates"]
+            answer = ask("benchmarks.backlog:measure", place=str(million), windows=windows)
+            found += answer["rates"]
+            grown = max(grown, answer["grown"] / 1e6)
+    ratio = median(found) / median(small)
     return [
         Line(
             row="backlog",
             work=f"handled from a backlog of {large:,}",
-            tense=amount(median(found["rates"]), "/s"),
+            tense=amount(median(found), "/s"),
             beside=f"of {SMALL:,}: {amount(median(small), '/s')}",
             ratio=ratio,
             bar=f">= {1 - TOLERANCE:g} x",
             met=ratio >= 1 - TOLERANCE,
-            data={"large": found["rates"], "small": small},
+            data={"large": found, "small": small},
         ),
         Line(
             row="backlog",
             work=f"memory grown over a backlog of {large:,}",
             tense=amount(grown, "MB"),
-            beside=f"handled meanwhile: {windows * SMALL:,}",
+            beside=f"handled meanwhile: {windows * SMALL:,}, the most of {rounds} runs",
             bar=f"<= {MEGABYTES} MB",
             met=grown <= MEGABYTES,
-            data={"grown": found["grown"]},
+            data={"grown": grown},
         ),
     ]
 
 
-def measure(place: str, backlog: int, windows: int) -> dict[str, object]:
+def prepare(place: str, backlog: int) -> None:
+    """Make a file with so many commands waiting."""
+    asyncio.run(_prepare(Path(place) / "backlog.db", backlog))
+
+
+async def _prepare(path: Path, backlog: int) -> None:
+    async with app_of(Finish(0), LANES, LANES).running(store=await fresh(path)):
+        """The tables and lanes are made."""
+    fill(path, backlog)
+
+
+def measure(place: str, windows: int) -> dict[str, object]:
     """Messages handled a second, for each thousand; bytes by which the process has grown."""
-    return asyncio.run(_measure(Path(place) / "backlog.db", backlog, windows))
+    return asyncio.run(_measure(Path(place) / "backlog.db", windows))
 
 
-async def _measure(path: Path, backlog: int, windows: int) -> dict[str, object]:
+async def _measure(path: Path, windows: int) -> dict[str, object]:
     finish = Windows(windows)
     app = app_of(finish, LANES, LANES)
-    store = await fresh(path)
-    async with app.running(store=store):
-        """The tables and lanes are made."""
-    await asyncio.to_thread(fill, path, backlog)
     before = resident()
-    async with app.running(store=store) as client:
+    async with app.running(store=f"sqlite:///{path}") as client:
         await finish.done.wait()
         await client._store.settled()
         finish.close()

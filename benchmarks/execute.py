@@ -132,7 +132,8 @@ def grow(count: int) -> dict[str, int]:
 
 async def _grow(count: int) -> dict[str, int]:
     async with App(service).running() as client:
-        for n in range(30_000):
+        # The store remembers 10,000 outcomes; what the allocator needs for them has settled after some times as many.
+        for n in range(100_000):
             await client.execute(PlaceOrder(order_id=f"order-{n}"))
         before, objects = resident(), len(gc.get_objects())
         for n in range(count):

@@ -25,23 +25,32 @@ from examples.shop.story.ordinary import (
     without_email,
 )
 from examples.shop.story.telling import Story
+from tense.errors import StoreUnusableError
+from tense.runtime.load import sqlite_path
 
 
 def main() -> int:
     """0: every claim was so. 1: one was not."""
     words = argparse.ArgumentParser(description="The story of a shop, every claim checked.")
+    words.add_argument("--store", metavar="ADDRESS", help="keep it: sqlite:///FILE, a file that is not there yet")
     words.add_argument("--orders", type=int, default=500, metavar="N", help="how many orders the kill interrupts")
     options = words.parse_args()
     logging.basicConfig(level=logging.ERROR)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     with tempfile.TemporaryDirectory(prefix="shop-") as folder:
-        return asyncio.run(tell(Path(folder) / "shop.db", max(50, options.orders)))
+        store = options.store or f"sqlite:///{folder}/shop.db"
+        try:
+            path = sqlite_path(store)
+        except StoreUnusableError as error:
+            words.error(str(error))
+        if path.exists():
+            words.error(f"{path} is there already; the story begins with a shop that is not.")
+        return asyncio.run(tell(store, path, max(50, options.orders)))
 
 
-async def tell(path: Path, orders: int) -> int:
+async def tell(store: str, path: Path, orders: int) -> int:
     """All chapters, on one file."""
-    store = f"sqlite:///{path}"
     story = Story()
     print("A shop of seven services. Each knows only its own words and, where it asks, those of another.")
     with closing(Books(path)) as books:

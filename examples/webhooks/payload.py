@@ -129,7 +129,7 @@ class Payload:
         """
         if (found := self.maybe("repository", Repository)) is not None:
             return found.full_name
-        for name in ("organization", "enterprise"):
+        for name in ("organization", "enterprise", "account"):
             if (owner := self.maybe(name, Account)) is not None and owner.name:
                 return owner.name
         for name in ("installation", "sponsorship", "marketplace_purchase"):
@@ -149,7 +149,7 @@ class Payload:
     def _decoded(self, name: str, kind: type[T]) -> T:
         try:
             return msgspec.convert(self._parts[name], kind)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeError) as error:  # half a character is JSON, and no text
             raise Unusable("unusable", f"{self.event}: {name!r}: {error}") from None
 
 

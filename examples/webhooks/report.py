@@ -103,5 +103,6 @@ def as_text(figures: Figures) -> str:
 def _table(title: str, figures: dict[str, int]) -> list[str]:
     if not figures:
         return []
-    width = max(14, *map(len, figures))
-    return ["", title, *(f"  {name or '(nobody named)':{width}}  {count:5}" for name, count in figures.items())]
+    shown = {name[:60] or "(nobody named)": count for name, count in figures.items()}
+    width = max(map(len, shown))
+    return ["", title, *(f"  {name:{width}}  {count:5}" for name, count in shown.items())]

@@ -128,4 +128,6 @@ def same(printed: str, expected: str) -> bool:
     if not expected.strip():
         return True
     lines = (re.escape(line.strip()).replace(r"\.\.\.", ".*") for line in expected.strip().splitlines())
-    return re.fullmatch("\n".join(lines), "\n".join(map(str.strip, printed.strip().splitlines())), re.DOTALL) is not None
+    return (
+        re.fullmatch("\n".join(lines), "\n".join(map(str.strip, printed.strip().splitlines())), re.DOTALL) is not None
+    )

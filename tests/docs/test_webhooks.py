@@ -80,7 +80,7 @@ def test_an_action_nobody_has_heard_of_is_told_in_its_own_word(tmp_path: Path) -
 
     found = figures(tmp_path)
 
-    assert found["events"] == {"ActivityNoted": 1, "IssueChanged": 1}
+    assert found["events"] == {"ActivityNoted": 2}
 
 
 def test_the_same_content_twice_is_one_command(tmp_path: Path) -> None:
@@ -112,6 +112,7 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path: Path) -> None:
     write(tmp_path, "issues__opened.11.payload.json", action="opened", issue=ticket(title="\ud800"))
     write(tmp_path, "issues__opened.12.payload.json", action="opened", issue=ticket(title="t" * 2_000_000))
     (tmp_path / "issues__opened.13.payload.json").symlink_to(tmp_path / "nowhere")
+    write(tmp_path, "release__created.14.payload.json", action="created", release={"\ud800": 1})
 
     found = figures(tmp_path)
 
@@ -119,7 +120,8 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path: Path) -> None:
     assert {name: reasons[name] for name in broken} == {name: reason for name, (_, reason) in broken.items()}
     others = [reasons[f"issues__opened.{number}.payload.json"] for number in (10, 11, 12, 13)]
     assert others == ["unusable", "unusable", "too-large", "unreadable"]
-    assert (found["files_read"], found["commands_accepted"]) == (15, 0)
+    assert reasons["release__created.14.payload.json"] == "unusable"
+    assert (found["files_read"], found["commands_accepted"]) == (16, 0)
 
 
 def test_a_person_gets_words_and_figures(tmp_path: Path) -> None:

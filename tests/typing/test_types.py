@@ -35,7 +35,7 @@ def found(tmp_path_factory, worker_id):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
             reports = {
-                "mypy": checkers.run_mypy(checkers.ROOT / ".mypy_cache"),
+                "mypy": checkers.run_mypy(checkers.ROOT / ".mypy_cache" / "typing"),
                 "pyright": checkers.run_pyright(shared),
             }
             kept.write_text(json.dumps(reports), encoding="utf-8")

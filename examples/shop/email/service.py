@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from examples.shop.email.contract import email
 from examples.shop.email.mail import Mail
-from examples.shop.orders.contract import OrderPlaced, OrderRefused
+from examples.shop.orders.contract import OrderPlaced
+from examples.shop.payment.contract import ChargeRefunded
 from tense import Metadata, Retry, Service, Transaction
 
 service = Service(email)
@@ -26,10 +27,10 @@ async def confirm(event: OrderPlaced, mail: Mail, metadata: Metadata, db: Transa
     await db.execute(WRITE, id=metadata.id, order_id=event.order_id, subject=subject)
 
 
-@service.subscribes(OrderRefused, retry=PATIENT)
-async def apologise(event: OrderRefused, mail: Mail, metadata: Metadata, db: Transaction) -> None:
+@service.subscribes(ChargeRefunded, retry=PATIENT)
+async def apologise(event: ChargeRefunded, mail: Mail, metadata: Metadata, db: Transaction) -> None:
     """Say that the money comes back."""
-    subject = f"Sorry, {event.sku} is sold out: the money for order {event.order_id} comes back to you"
+    subject = f"Sorry: {event.cents / 100:.2f} for order {event.order_id} come back to you"
     await mail.send(event.customer, subject, message_id=metadata.id)
     await db.execute(TABLE)
     await db.execute(WRITE, id=metadata.id, order_id=event.order_id, subject=subject)

@@ -65,11 +65,3 @@ class OrderPlaced(Event, owner=orders, key="order_id"):
     customer: str
     total_cents: int
     lines: tuple[Line, ...]
-
-
-class OrderRefused(Event, owner=orders, key="order_id"):
-    """An order was paid for, could not be delivered, and its payment goes back."""
-
-    order_id: str
-    customer: str
-    sku: str

@@ -6,7 +6,6 @@ It knows the contracts of payment and stock, and nothing about who listens to `O
 from examples.shop.orders.contract import (
     EmptyOrder,
     OrderPlaced,
-    OrderRefused,
     OutOfStock,
     PaymentDeclined,
     PlaceOrder,
@@ -32,14 +31,16 @@ async def place_order(
     charge: Execute[ChargeCard],
     reserve: Execute[ReserveStock],
     refund: Send[RefundCharge],
-    publish: Publish[OrderPlaced | OrderRefused],
+    publish: Publish[OrderPlaced],
     db: Transaction,
 ) -> Receipt | OutOfStock:
     """Charge, reserve, then write. The other services are asked first: who uses the database waits for nobody."""
     if not command.lines:
         raise EmptyOrder
     total = sum(line.count * line.cents for line in command.lines)
-    payment = await charge.outcome(ChargeCard(order_id=command.order_id, card=command.card, cents=total))
+    payment = await charge.outcome(
+        ChargeCard(order_id=command.order_id, customer=command.customer, card=command.card, cents=total)
+    )
     if isinstance(payment, CardDeclined):
         raise PaymentDeclined(reason=payment.reason)
     pieces = tuple(Piece(sku=line.sku, count=line.count) for line in command.lines)
@@ -50,8 +51,7 @@ async def place_order(
     if isinstance(reserved, SoldOut):
         await db.execute(WRITE, {**written, "state": "refused"})
         refund(RefundCharge(order_id=command.order_id, payment=payment))
-        publish(OrderRefused(order_id=command.order_id, customer=command.customer, sku=reserved.sku))
-        # Returned, not raised: the row, the refund and the event leave together with the refusal.
+        # Returned, not raised: the row and the refund leave together with the refusal.
         return OutOfStock(sku=reserved.sku)
     await db.execute(WRITE, {**written, "state": "placed"})
     publish(OrderPlaced(order_id=command.order_id, customer=command.customer, total_cents=total, lines=command.lines))

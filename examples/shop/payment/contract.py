@@ -1,5 +1,7 @@
 """The words of payment."""
 
+from datetime import timedelta
+
 from tense import Command, Contract, Event, Rejection
 
 payment = Contract("payment")
@@ -11,10 +13,11 @@ class CardDeclined(Rejection):
     reason: str
 
 
-class ChargeCard(Command[str, CardDeclined], owner=payment, key="order_id"):
+class ChargeCard(Command[str, CardDeclined], owner=payment, key="order_id", deadline=timedelta(minutes=10)):
     """Take this much from a card. The answer is the payment's reference."""
 
     order_id: str
+    customer: str
     card: str
     cents: int
 
@@ -38,5 +41,6 @@ class ChargeRefunded(Event, owner=payment, key="order_id"):
     """Money was given back."""
 
     order_id: str
+    customer: str
     payment: str
     cents: int

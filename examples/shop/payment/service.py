@@ -17,7 +17,8 @@ from tense import Metadata, Publish, Service, Transaction
 service = Service(payment)
 
 TABLE = """CREATE TABLE IF NOT EXISTS payments (
-    payment TEXT PRIMARY KEY, order_id TEXT NOT NULL, cents INTEGER NOT NULL, refunded INTEGER NOT NULL DEFAULT 0)
+    payment TEXT PRIMARY KEY, order_id TEXT NOT NULL, customer TEXT NOT NULL, cents INTEGER NOT NULL,
+    refunded INTEGER NOT NULL DEFAULT 0)
 """
 
 
@@ -28,9 +29,10 @@ async def charge_card(command: ChargeCard, metadata: Metadata, db: Transaction, 
         raise CardDeclined(reason="insufficient funds")
     await db.execute(TABLE)
     await db.execute(
-        "INSERT INTO payments (payment, order_id, cents) VALUES (:payment, :order_id, :cents)",
+        "INSERT INTO payments (payment, order_id, customer, cents) VALUES (:payment, :order_id, :customer, :cents)",
         payment=metadata.id,
         order_id=command.order_id,
+        customer=command.customer,
         cents=command.cents,
     )
     publish(CardCharged(order_id=command.order_id, payment=metadata.id, cents=command.cents))
@@ -41,9 +43,10 @@ async def charge_card(command: ChargeCard, metadata: Metadata, db: Transaction, 
 async def refund_charge(command: RefundCharge, db: Transaction, publish: Publish[ChargeRefunded]) -> None:
     """Give back once: a second refund of the same payment, under whatever id, finds nothing left to do."""
     await db.execute(TABLE)
-    cents = await db.fetch_value(
-        "UPDATE payments SET refunded = 1 WHERE payment = :payment AND refunded = 0 RETURNING cents",
+    charged = await db.fetch_one(
+        "UPDATE payments SET refunded = 1 WHERE payment = :payment AND refunded = 0 RETURNING customer, cents",
         payment=command.payment,
     )
-    if cents is not None:
-        publish(ChargeRefunded(order_id=command.order_id, payment=command.payment, cents=cents))
+    if charged is not None:
+        customer, cents = charged
+        publish(ChargeRefunded(order_id=command.order_id, customer=customer, payment=command.payment, cents=cents))

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,7 +85,7 @@ async def killed(story: Story, books: Books, store: str, count: int) -> None:
     )
     before = Standings(books)
     orders = many(count)
-    with Path(store.removeprefix("sqlite:///")).with_suffix(".log").open("wb") as log:
+    with tempfile.TemporaryFile() as log:
         crew = Crew(store, log)
         try:
             await crew.start(2)

@@ -33,13 +33,10 @@ class IssueReopened(Event, owner=repository, key="place"):
     issue: Ticket
 
 
-class IssueChanged(Event, owner=repository, key="place"):
-    """Any other change, in GitHub's own word for it: labeled, pinned, transferred."""
-
+class IssueLabeled(Event, owner=repository, key="place"):
     place: str
     by: str
     issue: Ticket
-    change: str
 
 
 # Events of pull requests and reviews
@@ -71,11 +68,10 @@ class PullRequestReopened(Event, owner=repository, key="place"):
     pull_request: Ticket
 
 
-class PullRequestChanged(Event, owner=repository, key="place"):
+class ReviewRequested(Event, owner=repository, key="place"):
     place: str
     by: str
     pull_request: Ticket
-    change: str
 
 
 class ReviewSubmitted(Event, owner=repository, key="place"):
@@ -85,13 +81,22 @@ class ReviewSubmitted(Event, owner=repository, key="place"):
     verdict: str
 
 
-class ReviewChanged(Event, owner=repository, key="place"):
-    """A review was dismissed or edited, or one of its threads resolved or opened again."""
-
+class ReviewDismissed(Event, owner=repository, key="place"):
     place: str
     by: str
     pull_request: Ticket
-    change: str
+
+
+class ReviewThreadResolved(Event, owner=repository, key="place"):
+    place: str
+    by: str
+    pull_request: Ticket
+
+
+class ReviewThreadReopened(Event, owner=repository, key="place"):
+    place: str
+    by: str
+    pull_request: Ticket
 
 
 class CommentWritten(Event, owner=repository, key="place"):
@@ -100,11 +105,16 @@ class CommentWritten(Event, owner=repository, key="place"):
     on: str
 
 
-class CommentChanged(Event, owner=repository, key="place"):
+class CommentRewritten(Event, owner=repository, key="place"):
     place: str
     by: str
     on: str
-    change: str
+
+
+class CommentWithdrawn(Event, owner=repository, key="place"):
+    place: str
+    by: str
+    on: str
 
 
 class RunStarted(Event, owner=repository, key="place"):
@@ -152,13 +162,15 @@ class MemberAdded(Event, owner=repository, key="place"):
     name: str
 
 
-class MemberRemoved(Event, owner=repository, key="place"):
+# tense: ignore[N09] GitHub's own word for it, and all that happened
+class MemberRemoved(Event, owner=repository, key="place"):  # tense: ignore[N09] the fact itself: somebody lost access
     place: str
     by: str
     name: str
 
 
-class RepositoryCreated(Event, owner=repository, key="place"):
+# tense: ignore[N09] GitHub's own word for it, and all that happened
+class RepositoryCreated(Event, owner=repository, key="place"):  # tense: ignore[N09] the fact itself: it exists now
     place: str
     by: str
     name: str
@@ -176,7 +188,10 @@ class RepositoryStarred(Event, owner=repository, key="place"):
     name: str
 
 
-class ReleaseCreated(Event, owner=repository, key="place"):
+# tense: ignore[N09] GitHub's own word for it, and all that happened
+class ReleaseCreated(
+    Event, owner=repository, key="place"
+):  # tense: ignore[N09] the fact itself: drafted, not yet published
     place: str
     by: str
     name: str
@@ -201,12 +216,6 @@ class MemberInvited(Event, owner=repository, key="place"):
 
 
 class AccountBlocked(Event, owner=repository, key="place"):
-    place: str
-    by: str
-    name: str
-
-
-class AccountUnblocked(Event, owner=repository, key="place"):
     place: str
     by: str
     name: str
@@ -242,28 +251,22 @@ class AppInstalled(Event, owner=repository, key="place"):
     name: str
 
 
-class AppUninstalled(Event, owner=repository, key="place"):
-    place: str
-    by: str
-    name: str
-
-
 class ActivityNoted(Event, owner=repository, key="place"):
-    """Whatever has no event of its own."""
+    """Whatever has no event of its own, with GitHub's own verb for it: pinned, transferred, typed."""
 
     place: str
     by: str
     subject: str
-    action: str
+    verb: str
     name: str
 
 
-IssueEvent: TypeAlias = IssueOpened | IssueAssigned | IssueClosed | IssueReopened | IssueChanged
+IssueEvent: TypeAlias = IssueOpened | IssueAssigned | IssueClosed | IssueReopened | IssueLabeled
 PullRequestEvent: TypeAlias = (
-    PullRequestOpened | PullRequestMerged | PullRequestClosed | PullRequestReopened | PullRequestChanged
+    PullRequestOpened | PullRequestMerged | PullRequestClosed | PullRequestReopened | ReviewRequested
 )
-ReviewEvent: TypeAlias = ReviewSubmitted | ReviewChanged
-CommentEvent: TypeAlias = CommentWritten | CommentChanged
+ReviewEvent: TypeAlias = ReviewSubmitted | ReviewDismissed | ReviewThreadResolved | ReviewThreadReopened
+CommentEvent: TypeAlias = CommentWritten | CommentRewritten | CommentWithdrawn
 RunEvent: TypeAlias = RunStarted | RunCompleted
 AlertEvent: TypeAlias = AlertRaised | AlertSettled
 NamedEvent: TypeAlias = (
@@ -278,13 +281,11 @@ NamedEvent: TypeAlias = (
     | MilestoneClosed
     | MemberInvited
     | AccountBlocked
-    | AccountUnblocked
     | RepositoryPublicized
     | RepositoryUnstarred
     | RepositoryWatched
     | PackagePublished
     | AppInstalled
-    | AppUninstalled
 )
 AnyEvent: TypeAlias = (
     IssueEvent

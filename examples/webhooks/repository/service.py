@@ -15,22 +15,21 @@ from examples.webhooks.repository.contract import (
 )
 from examples.webhooks.repository.events import (
     AccountBlocked,
-    AccountUnblocked,
     ActivityNoted,
     AlertEvent,
     AlertRaised,
     AlertSettled,
     AnyEvent,
     AppInstalled,
-    AppUninstalled,
-    CommentChanged,
     CommentEvent,
+    CommentRewritten,
+    CommentWithdrawn,
     CommentWritten,
     CommitsPushed,
     IssueAssigned,
-    IssueChanged,
     IssueClosed,
     IssueEvent,
+    IssueLabeled,
     IssueOpened,
     IssueReopened,
     MemberAdded,
@@ -40,7 +39,6 @@ from examples.webhooks.repository.events import (
     MilestoneCreated,
     NamedEvent,
     PackagePublished,
-    PullRequestChanged,
     PullRequestClosed,
     PullRequestEvent,
     PullRequestMerged,
@@ -54,9 +52,12 @@ from examples.webhooks.repository.events import (
     RepositoryStarred,
     RepositoryUnstarred,
     RepositoryWatched,
-    ReviewChanged,
+    ReviewDismissed,
     ReviewEvent,
+    ReviewRequested,
     ReviewSubmitted,
+    ReviewThreadReopened,
+    ReviewThreadResolved,
     RunCompleted,
     RunEvent,
     RunStarted,
@@ -67,14 +68,26 @@ service = Service(repository)
 
 TABLE = "CREATE TABLE IF NOT EXISTS tracked (id TEXT PRIMARY KEY, place TEXT NOT NULL, event TEXT NOT NULL)"
 
-PLAIN_ISSUE: Mapping[str, type[IssueOpened] | type[IssueClosed] | type[IssueReopened]] = {
+ISSUE: Mapping[str, type[IssueOpened] | type[IssueClosed] | type[IssueReopened] | type[IssueLabeled]] = {
     "opened": IssueOpened,
     "closed": IssueClosed,
     "reopened": IssueReopened,
+    "labeled": IssueLabeled,
 }
-PLAIN_PULL_REQUEST: Mapping[str, type[PullRequestOpened] | type[PullRequestReopened]] = {
+PULL_REQUEST: Mapping[str, type[PullRequestOpened] | type[PullRequestReopened] | type[ReviewRequested]] = {
     "opened": PullRequestOpened,
     "reopened": PullRequestReopened,
+    "review_requested": ReviewRequested,
+}
+REVIEW: Mapping[str, type[ReviewDismissed] | type[ReviewThreadResolved] | type[ReviewThreadReopened]] = {
+    "dismissed": ReviewDismissed,
+    "resolved": ReviewThreadResolved,
+    "unresolved": ReviewThreadReopened,
+}
+COMMENT: Mapping[str, type[CommentEvent]] = {
+    "created": CommentWritten,
+    "edited": CommentRewritten,
+    "deleted": CommentWithdrawn,
 }
 RAISED = frozenset({"created", "create", "published", "performed", "appeared_in_branch"})
 NAMED: Mapping[tuple[str, str], type[NamedEvent]] = {
@@ -90,7 +103,6 @@ NAMED: Mapping[tuple[str, str], type[NamedEvent]] = {
     ("organization", "member_removed"): MemberRemoved,
     ("organization", "member_invited"): MemberInvited,
     ("org_block", "blocked"): AccountBlocked,
-    ("org_block", "unblocked"): AccountUnblocked,
     ("repository", "created"): RepositoryCreated,
     ("public", "publicized"): RepositoryPublicized,
     ("fork", "forked"): RepositoryForked,
@@ -100,61 +112,70 @@ NAMED: Mapping[tuple[str, str], type[NamedEvent]] = {
     ("registry_package", "published"): PackagePublished,
     ("package", "published"): PackagePublished,
     ("installation", "created"): AppInstalled,
-    ("installation", "deleted"): AppUninstalled,
 }
 
 
 @service.handles(TrackIssue)
-async def track_issue(command: TrackIssue, told: Metadata, publish: Publish[IssueEvent], db: Transaction) -> str:
+async def track_issue(
+    command: TrackIssue, told: Metadata, publish: Publish[IssueEvent | ActivityNoted], db: Transaction
+) -> str:
     place, by, issue = command.place, command.by, command.issue
-    event: IssueEvent
+    event: IssueEvent | ActivityNoted
     if command.action == "assigned":
         event = IssueAssigned(place=place, by=by, issue=issue, assignee=command.assignee)
-    elif plain := PLAIN_ISSUE.get(command.action):
-        event = plain(place=place, by=by, issue=issue)
+    elif known := ISSUE.get(command.action):
+        event = known(place=place, by=by, issue=issue)
     else:
-        event = IssueChanged(place=place, by=by, issue=issue, change=command.action)
+        event = ActivityNoted(place=place, by=by, subject="issue", verb=command.action, name=issue.title)
     publish(event)
     return await written(event, told, db)
 
 
 @service.handles(TrackPullRequest)
 async def track_pull_request(
-    command: TrackPullRequest, told: Metadata, publish: Publish[PullRequestEvent], db: Transaction
+    command: TrackPullRequest, told: Metadata, publish: Publish[PullRequestEvent | ActivityNoted], db: Transaction
 ) -> str:
     place, by, pull_request = command.place, command.by, command.pull_request
-    event: PullRequestEvent
+    event: PullRequestEvent | ActivityNoted
     if command.action == "closed":
         # GitHub has one word for both; the difference matters to everybody.
         ended = PullRequestMerged if command.merged else PullRequestClosed
         event = ended(place=place, by=by, pull_request=pull_request)
-    elif plain := PLAIN_PULL_REQUEST.get(command.action):
-        event = plain(place=place, by=by, pull_request=pull_request)
+    elif known := PULL_REQUEST.get(command.action):
+        event = known(place=place, by=by, pull_request=pull_request)
     else:
-        event = PullRequestChanged(place=place, by=by, pull_request=pull_request, change=command.action)
+        event = ActivityNoted(place=place, by=by, subject="pull request", verb=command.action, name=pull_request.title)
     publish(event)
     return await written(event, told, db)
 
 
 @service.handles(TrackReview)
-async def track_review(command: TrackReview, told: Metadata, publish: Publish[ReviewEvent], db: Transaction) -> str:
+async def track_review(
+    command: TrackReview, told: Metadata, publish: Publish[ReviewEvent | ActivityNoted], db: Transaction
+) -> str:
     place, by, pull_request = command.place, command.by, command.pull_request
-    event: ReviewEvent
+    event: ReviewEvent | ActivityNoted
     if command.action == "submitted":
         event = ReviewSubmitted(place=place, by=by, pull_request=pull_request, verdict=command.verdict)
+    elif known := REVIEW.get(command.action):
+        event = known(place=place, by=by, pull_request=pull_request)
     else:
-        event = ReviewChanged(place=place, by=by, pull_request=pull_request, change=command.action)
+        event = ActivityNoted(place=place, by=by, subject="review", verb=command.action, name=pull_request.title)
     publish(event)
     return await written(event, told, db)
 
 
 @service.handles(TrackComment)
-async def track_comment(command: TrackComment, told: Metadata, publish: Publish[CommentEvent], db: Transaction) -> str:
-    event: CommentEvent
-    if command.action == "created":
-        event = CommentWritten(place=command.place, by=command.by, on=command.on)
+async def track_comment(
+    command: TrackComment, told: Metadata, publish: Publish[CommentEvent | ActivityNoted], db: Transaction
+) -> str:
+    event: CommentEvent | ActivityNoted
+    if known := COMMENT.get(command.action):
+        event = known(place=command.place, by=command.by, on=command.on)
     else:
-        event = CommentChanged(place=command.place, by=command.by, on=command.on, change=command.action)
+        event = ActivityNoted(
+            place=command.place, by=command.by, subject="comment", verb=command.action, name=command.on
+        )
     publish(event)
     return await written(event, told, db)
 
@@ -197,7 +218,7 @@ async def note_activity(
     if named := NAMED.get((command.subject, command.action)):
         event = named(place=place, by=by, name=name)
     else:
-        event = ActivityNoted(place=place, by=by, subject=command.subject, action=command.action, name=name)
+        event = ActivityNoted(place=place, by=by, subject=command.subject, verb=command.action, name=name)
     publish(event)
     return await written(event, told, db)
 

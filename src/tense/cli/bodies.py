@@ -1,10 +1,12 @@
 """Bodies: JSON by argument, from a file or from standard input, as it comes."""
 
 import asyncio
+import contextlib
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -85,8 +87,8 @@ class Bodies:
 async def _lines(source: BinaryIO, progress: "Progress") -> AsyncIterator[tuple[int, bytes]]:
     """The lines of a stream as they come; reading waits in a thread, so that what was sent goes on meanwhile."""
     rest, number = b"", 0
-    read = getattr(source, "read1", source.read)
-    while chunk := await asyncio.to_thread(read, CHUNK):
+    read = _reader(source)
+    while chunk := await _in_thread(lambda: read(CHUNK)):
         progress.came(len(chunk))
         *whole, rest = (rest + chunk).split(b"\n")
         if len(rest) > LONGEST:
@@ -97,6 +99,38 @@ async def _lines(source: BinaryIO, progress: "Progress") -> AsyncIterator[tuple[
             yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
     if rest:
         yield number + 1, rest
+
+
+def _reader(source: BinaryIO) -> Callable[[int], bytes]:
+    """Reads what is there; standard input by its number, for a thread that waits there must hold no lock at the end."""
+    if source is sys.stdin.buffer:
+        with contextlib.suppress(OSError):
+            number = source.fileno()
+            return lambda size: os.read(number, size)
+    found: Callable[[int], bytes] = getattr(source, "read1", source.read)
+    return found
+
+
+def _in_thread(work: Callable[[], bytes]) -> "asyncio.Future[bytes]":
+    """Wait in a thread that nobody waits for: Ctrl-C must end a process whose input never ends."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[bytes] = loop.create_future()
+
+    def told(act: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: None if future.done() else act())
+
+    def run() -> None:
+        try:
+            chunk = work()
+        except OSError as error:
+            problem = error
+            told(lambda: future.set_exception(problem))
+        else:
+            told(lambda: future.set_result(chunk))
+
+    threading.Thread(target=run, daemon=True, name="tense-input").start()
+    return future
 
 
 def _size(source: BinaryIO) -> int | None:
@@ -130,6 +164,11 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    @property
+    def shown(self) -> bool:
+        """Whether somebody sees the bar."""
+        return self._shown
 
     def expects(self, total: int | None) -> None:
         """How many bytes there are, if that is known."""

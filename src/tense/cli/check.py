@@ -23,21 +23,51 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 }
 
 
-def report_on(targets: Sequence[str], config: Config) -> Report:
-    """Read the targets and judge them. UnusableInputError where nothing in them could be read."""
+def report_on(targets: Sequence[str], config: Config, against: Sequence[str] = ()) -> Report:
+    """Read the targets and judge them, where `against` is given beside the last release it names.
+
+    UnusableInputError where nothing in them could be read.
+    """
+    topology = _readable(targets)
+    if against:
+        from tense.topology.released import with_released
+
+        topology = with_released(topology, _readable(against))
+    return judge(topology, config)
+
+
+def _readable(targets: Sequence[str]) -> Topology:
     topology = _read(targets)
     fatal = [problem for problem in topology.problems if problem.fatal]
     if fatal and not topology.messages and not topology.services:
         first = fatal[0]
         rest = f" ({len(fatal) - 1} more could not be read either)" if len(fatal) > 1 else ""
         raise UnusableInputError(first.text + rest, where=text.shown(first.place) if first.place else "")
-    return judge(topology, config)
+    return topology
 
 
 def _read(targets: Sequence[str]) -> Topology:
-    from tense.topology.read import read_topology
+    from tense.cli.progress import shown_progress
+    from tense.cli.targets import topology_of
 
-    return read_topology(targets)
+    with shown_progress() as step:
+        return topology_of(targets, step=step)
+
+
+def _own() -> list[str]:
+    """What is checked when nothing is named: the project's app, else the folder one stands in."""
+    from tense.cli.project import nearest_project
+    from tense.errors import TenseError
+
+    try:
+        project = nearest_project(Path.cwd())
+    except TenseError as error:
+        raise UnusableInputError(" ".join(str(error).split())) from error
+    if project.app is None:
+        return ["."]
+    if str(project.folder) not in sys.path:
+        sys.path.insert(0, str(project.folder))
+    return [project.app]
 
 
 def configured(path: Path | None, select: Sequence[str], ignore: Sequence[str]) -> Config:
@@ -58,11 +88,12 @@ def run(
     config: Config,
     form: str = "text",
     baseline: Path | None = None,
+    against: Sequence[str] = (),
 ) -> tuple[int, str, str]:
     """Judge and print: exit status, text for standard output, and a remark for standard error."""
     if form not in FORMATS:
         raise UnusableInputError(f"there is no format {form!r}.", mend=f"Known are {', '.join(FORMATS)}.")
-    report = report_on(targets or ["."], config)
+    report = report_on(targets or _own(), config, against)
     remark = ""
     kept = baseline or (Path(config.baseline) if config.baseline else None)
     if kept is not None:
@@ -71,7 +102,7 @@ def run(
     return report.status(), FORMATS[form](report), remark
 
 
-def check(  # noqa: PLR0917  # each is one option of the command line
+def check(  # each is one option of the command line
     targets: Annotated[
         list[str] | None, typer.Argument(help="Apps (module:app), folders, Python files, AsyncAPI documents.")
     ] = None,
@@ -81,6 +112,10 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     ignore: Annotated[list[str] | None, typer.Option(help="Leave these rules out.")] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="Only findings that are not in this file fail; written if missing.")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="The last release, read in the same ways; what it promised must still hold (S15, S02)."),
     ] = None,
     form: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
     config: Annotated[
@@ -94,7 +129,11 @@ def check(  # noqa: PLR0917  # each is one option of the command line
             print(explain(explain_), end="")
             return
         status, out, remark = run(
-            targets or [], config=configured(config, select or [], ignore or []), form=form, baseline=baseline
+            targets or [],
+            config=configured(config, select or [], ignore or []),
+            form=form,
+            baseline=baseline,
+            against=against or (),
         )
     except UnusableInputError as error:
         print(f"tense check: {error}", file=sys.stderr)
@@ -103,3 +142,7 @@ def check(  # noqa: PLR0917  # each is one option of the command line
     if remark:
         print(remark, file=sys.stderr)
     raise typer.Exit(status)
+
+
+command = check
+"""What `tense check` runs."""

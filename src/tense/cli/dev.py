@@ -48,7 +48,15 @@ def command(
     if target is None:
         raise MistakeError(APP_MISSING)
     folder = app_dir or (Path.cwd() if app else project.folder)
-    words = ["run", target, "--messages", "--app-dir", str(folder), *_repeated("--service", service or [])]
+    words = [
+        "run",
+        target,
+        "--messages",
+        *(["--until-input-ends"] if reload else []),
+        "--app-dir",
+        str(folder),
+        *_repeated("--service", service or []),
+    ]
     words += ["--store", store] if store else []
     if not reload:
         from tense.cli.main import run
@@ -100,18 +108,19 @@ class Runs:
 
     def _start(self) -> None:
         # A group of its own: Ctrl-C reaches this process, which then stops the child once and not twice.
-        self.child = subprocess.Popen(self._words, start_new_session=True)  # noqa: S603 - our own command line
+        # Its input ends with this process, however that ends: nobody is left behind.
+        self.child = subprocess.Popen(self._words, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ours
 
     def _end(self) -> None:
         child, self.child = self.child, None
-        if child is None or child.poll() is not None:
+        if child is None:
             return
-        child.terminate()
-        try:
-            child.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with child:
+            child.terminate()
+            try:
+                child.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                child.kill()
 
 
 def _say(text: str) -> None:

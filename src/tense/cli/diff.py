@@ -60,3 +60,7 @@ def diff(
         raise typer.Exit(2) from None
     print(as_json(changes) if as_json_ else told(changes), end="")
     raise typer.Exit(1 if changes.is_breaking else 0)
+
+
+command = diff
+"""What `tense diff` runs."""

@@ -108,3 +108,7 @@ def graph(
         print(text, end="")
     if remarks:
         print(f"{len(remarks)} remarks on reading; `tense check` lists them. First: {remarks[0]}", file=sys.stderr)
+
+
+command = graph
+"""What `tense graph` runs."""

@@ -138,7 +138,7 @@ def _status(code: object) -> int:
     return code if isinstance(code, int) else 0 if code is None else FAILED
 
 
-def _show_warning(  # noqa: PLR0917 - the signature that the warnings module calls
+def _show_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

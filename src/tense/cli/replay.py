@@ -51,7 +51,7 @@ def command(
         raise MistakeError(text)
     report = asyncio.run(_replayed(found, address, name, where))
     show(name, report, as_json=as_json)
-    raise typer.Exit(1 if report.failures else 0)
+    raise typer.Exit(1 if report.failed else 0)
 
 
 def known_subscription(app: "App", name: str) -> str:
@@ -107,6 +107,7 @@ def show(name: str, report: Report, *, as_json: bool) -> None:
                 "handled": report.handled,
                 "position": report.position,
                 "silenced": dict(report.said),
+                "failed": report.failed,
                 "failures": failures,
             }
         )
@@ -116,5 +117,5 @@ def show(name: str, report: Report, *, as_json: bool) -> None:
         print(f"  not said: {said} ({counted(count, 'time')})")
     for position, error in report.failures[:FEW]:
         complain(f"position {position} failed and was undone: {error}")
-    if len(report.failures) > FEW:
-        complain(f"... and {len(report.failures) - FEW:,} more failed.")
+    if report.failed > FEW:
+        complain(f"... and {report.failed - FEW:,} more failed.")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -33,6 +34,7 @@ def command(
     log_format: options.LogFormat = "text",
     messages: Annotated[bool, typer.Option("--messages", help="Log each message that is handled.")] = False,
     app_dir: options.AppDir = None,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
     """Run an app's services until told to stop.
 
@@ -42,9 +44,18 @@ def command(
     configure_logs(log_format)
     found = chosen_app(app, app_dir)
     refuse_unknown(service or [], list(found.registry.services))
+    if until_input_ends:
+        threading.Thread(target=stop_with_input, daemon=True, name="tense-parent").start()
     if messages:
         found.middleware = (Stream(SystemClock()), *found.middleware)
     asyncio.run(serve(found, service or [], chosen_store(store, found), as_json=log_format == "json"))
+
+
+def stop_with_input() -> None:
+    """Tell this process to stop when its standard input ends: whoever started it is gone."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def refuse_unknown(services: Sequence[str], known: list[str]) -> None:

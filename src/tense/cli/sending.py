@@ -1,14 +1,14 @@
 """Sending: many messages on their way at once, in order, with what was refused told by line."""
 
 import asyncio
-from collections import deque
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tense.cli.answers import Answer, show_answer
 from tense.cli.bodies import Bodies, Progress
-from tense.cli.paper import complain
+from tense.cli.paper import complain, paint
 from tense.errors import DuplicateIdError, MessageTooLargeError, TenseError, UndecodableError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ WINDOW = 256
 REFUSALS = (UndecodableError, MessageTooLargeError, DuplicateIdError)
 """What is wrong with one message and says nothing of the next."""
 
+
+Queue: TypeAlias = "asyncio.Queue[tuple[int, asyncio.Task[Answer]] | None]"
 
 One: TypeAlias = Callable[["Client", bytes, str | None], Coroutine[Any, Any, Answer]]
 """Sends one body under an id, or under one of its own."""
@@ -50,6 +52,7 @@ class Tally:
         self._single = bodies.single
         self.progress = progress
         self._as_json = sending.as_json
+        self.quiet = progress.shown and sys.stdout.isatty() and not sending.as_json
 
     async def take(self, number: int, going: "asyncio.Task[Answer]") -> None:
         """Wait for one and print it. What is wrong with this one alone is told and counted."""
@@ -64,7 +67,9 @@ class Tally:
         self.accepted += 1
         self.failed += not answer.succeeded
         self.progress.done(self.accepted)
-        show_answer(answer, as_json=self._as_json)
+        # Whoever watches the bar would only see thousands of ids fly by; a pipe or a file gets each.
+        if not (self.quiet and answer.state in {"accepted", "published"}):
+            show_answer(answer, as_json=self._as_json)
 
 
 async def send_all(sending: Sending, bodies: Bodies, address: str) -> int:
@@ -79,22 +84,44 @@ async def send_all(sending: Sending, bodies: Bodies, address: str) -> int:
                     raise
                 text = f"stopped after {tally.accepted:,} accepted: {error}"
                 raise TenseError(text) from error
+    if tally.quiet:
+        print(f"{paint('accepted', 'cyan')} {tally.accepted:,}")
     if tally.failed and not bodies.single:
         complain(f"{tally.accepted:,} accepted, {tally.failed:,} not as they should be.")
     return 1 if tally.failed else 0
 
 
 async def _stream(sending: Sending, client: "Client", bodies: Bodies, tally: Tally) -> None:
-    going: deque[tuple[int, asyncio.Task[Answer]]] = deque()
+    """Read and send on one side, tell on the other: what was accepted is told though no further line has come."""
+    queue: Queue = asyncio.Queue(WINDOW)
+    sides = (
+        asyncio.create_task(_send_each(sending, client, bodies, (tally.progress, queue))),
+        asyncio.create_task(_tell_each(tally, queue)),
+    )
     try:
-        async for number, body in bodies.read(tally.progress):
-            own_id = sending.id_of(number, single=bodies.single)
-            going.append((number, asyncio.create_task(sending.one(client, body, own_id))))
-            # The first goes alone: it finds out whether anything works at all.
-            while going and (number == 1 or len(going) >= WINDOW or going[0][1].done()):
-                await tally.take(*going.popleft())
-        while going:
-            await tally.take(*going.popleft())
+        done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_EXCEPTION)
+        for side in done:
+            side.result()
     finally:
-        for _, task in going:
-            task.cancel()
+        for side in sides:
+            side.cancel()
+        while not queue.empty():
+            if (left := queue.get_nowait()) is not None:
+                left[1].cancel()
+
+
+async def _send_each(sending: Sending, client: "Client", bodies: Bodies, onward: tuple[Progress, Queue]) -> None:
+    progress, queue = onward
+    async for number, body in bodies.read(progress):
+        own_id = sending.id_of(number, single=bodies.single)
+        going = asyncio.create_task(sending.one(client, body, own_id))
+        if number == 1:
+            # The first goes alone: it finds out whether anything works at all.
+            await asyncio.wait([going])
+        await queue.put((number, going))
+    await queue.put(None)
+
+
+async def _tell_each(tally: Tally, queue: Queue) -> None:
+    while (next_one := await queue.get()) is not None:
+        await tally.take(*next_one)

@@ -1,5 +1,6 @@
 """Answers: from what a handler returned to an outcome, and from an outcome to what the sender gets."""
 
+import dataclasses
 import typing
 from functools import cache
 from typing import Any
@@ -73,9 +74,12 @@ class Answering:
 def fields_type(rejection: Any) -> Any:
     """A typed dict of a rejection's fields, so that they are decoded as they are annotated."""
     hints = typing.get_type_hints(rejection)
-    names = getattr(rejection, "__dataclass_fields__", {})
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(rejection) if dataclasses.is_dataclass(rejection) else ():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        fields[field.name] = hints[field.name] if required else typing.NotRequired[hints[field.name]]
     make: Any = typing.TypedDict
-    return make(f"{rejection.__name__}Fields", {name: hints[name] for name in names}, total=False)
+    return make(f"{rejection.__name__}Fields", fields)
 
 
 def result_or_raise(value: Any) -> Any:

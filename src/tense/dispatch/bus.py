@@ -21,7 +21,6 @@ from tense.ports.clock import Clock
 from tense.ports.spawn import Spawn
 from tense.ports.store import Unit, Units
 
-
 log = logging.getLogger("tense")
 
 
@@ -66,6 +65,8 @@ class Bus:
         try:
             if self._middleware:
                 return await self._within(plan, message, call)
+            if plan.direct:
+                return await handler.function(message, **{name: make(call) for name, make in plan.simple})
             return await self._invoke(plan, message, call)
         finally:
             call.over = True

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from tense.dispatch.context import handling
 from tense.dispatch.upcasting import upcasters_of
 from tense.errors import MessageTooLargeError, UndecodableError, WorkflowError
@@ -60,8 +62,7 @@ class Envelopes:
         if declaration.deadline is not None:
             own = max(now, due) + declaration.deadline.total_seconds()
             deadline = own if deadline is None else min(own, deadline)
-        parent = parent or handling.get()
-        key = declaration.key
+        key = None if declaration.key is None else getattr(message, declaration.key)
         metadata = Metadata(
             id=message_id or self.chance.new_id(),
             kind=declaration.kind,
@@ -69,16 +70,13 @@ class Envelopes:
             source=source,
             time=now,
             dataversion=declaration.version,
-            partitionkey=None if key is None else str(getattr(message, key)),
+            partitionkey=None if key is None else str(key),
             aggregatetype=declaration.aggregate if declaration.kind == "event" else None,
-            correlationid=None if parent is None else parent.correlation,
-            causationid=None if parent is None else parent.id,
             deadline=deadline,
             replyto=replyto,
-            tenant=None if parent is None else parent.tenant,
-            traceparent=None if parent is None else parent.traceparent,
-            tracestate=None if parent is None else parent.tracestate,
         )
+        if (parent := parent or handling.get()) is not None:
+            metadata = child_of(parent, metadata)
         return Envelope(metadata=metadata, body=body, service=declaration.owner.name, due=due)
 
     def due(self, after: timedelta | None, at: datetime | None) -> float:
@@ -106,12 +104,24 @@ class Envelopes:
         Raises:
             UndecodableError: the bytes are not such a message.
         """
+        if len(body) > self.max_body:
+            text = f"{len(body):,} bytes, over the limit of {self.max_body:,}"
+            raise UndecodableError(text)
         current = self.declaration(cls).version
         if metadata.dataversion < current:
             fields: dict[str, Any] = self.codec.decode(body, dict[str, Any], strict=not own)
             body = self.codec.encode(upcasted(fields, metadata.dataversion, current, upcasters_of(cls)))
             own = True
-        if len(body) > self.max_body:
-            text = f"{len(body):,} bytes, over the limit of {self.max_body:,}"
-            raise UndecodableError(text)
         return self.codec.decode(body, cls, strict=not own)
+
+
+def child_of(parent: Metadata, metadata: Metadata) -> Metadata:
+    """Metadata of a message that another one caused: conversation, tenant and trace are handed on."""
+    return replace(
+        metadata,
+        correlationid=parent.correlation,
+        causationid=parent.id,
+        tenant=parent.tenant,
+        traceparent=parent.traceparent,
+        tracestate=parent.tracestate,
+    )

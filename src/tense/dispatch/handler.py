@@ -12,7 +12,7 @@ from tense.rules.settle import OnFailure
 Role: TypeAlias = Literal["handles", "subscribes", "hears"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Handler:
     """A function that handles a command, subscribes to an event, or hears an outcome.
 

@@ -15,9 +15,12 @@ Maker: TypeAlias = Callable[[Call], Any]
 
 
 class Plan:
-    """The arguments of one handler. `simple` ones are made at once; `scoped` ones may await, and be left again."""
+    """The arguments of one handler. `simple` ones are made at once; `scoped` ones may await, and be left again.
 
-    __slots__ = ("_clock", "_provisions", "_units", "handler", "scoped", "simple")
+    `direct` says that all are simple and the handler runs on the loop: then it is only called.
+    """
+
+    __slots__ = ("_clock", "_provisions", "_units", "direct", "handler", "scoped", "simple")
 
     def __init__(
         self, handler: Handler, provisions: Provisions, shared: Mapping[Any, Any], clock: Clock, units: Units
@@ -30,6 +33,7 @@ class Plan:
         self.scoped: list[Need] = []
         for need in needs_of(handler):
             self._add(need, shared)
+        self.direct = handler.is_async and not self.scoped
 
     def _add(self, need: Need, shared: Mapping[Any, Any]) -> None:
         if need.kind != "provided":

@@ -8,6 +8,7 @@ from tense.dispatch.answers import fields_type
 from tense.dispatch.handler import Handler
 from tense.dispatch.service import Service
 from tense.dispatch.signature import Need, needs_of
+from tense.dispatch.upcasting import upcasters_of
 from tense.errors import (
     MessageDefinitionError,
     NoHandlerError,
@@ -22,6 +23,7 @@ from tense.messages.kinds import field_names
 from tense.ports.codec import Codec
 from tense.ports.records import Consumer
 from tense.rules.routing import answers_of, refuse_cycles
+from tense.rules.upcast import missing_steps
 
 
 class Registry:
@@ -45,16 +47,18 @@ class Registry:
         refuse_cycles(self._waits())
         for cls in self.messages.values():
             _check_written(cls, cls, codec)
+            _check_upcasters(cls)
             if declaration_of(cls).kind == "command" and declaration_of(cls).name in self.commands:
                 _check_answers(cls, codec)
 
     def says(self, handler: Handler) -> Mapping[str, tuple[Declaration, ...]]:
         """What a handler may say, by port: `publish`, `send`, `execute`."""
-        return {
-            need.kind: tuple(declaration_of(cls) for cls in need.messages)
-            for need in self.needs[handler]
-            if need.messages
-        }
+        said: dict[str, tuple[Declaration, ...]] = {}
+        for need in self.needs[handler]:
+            if need.messages:
+                # A handler may have several ports of one kind: an Execute for each command.
+                said[need.kind] = said.get(need.kind, ()) + tuple(declaration_of(cls) for cls in need.messages)
+        return said
 
     def contract_hash(self, service: str) -> str:
         """A figure that changes when the words of a service change: names, versions, keys and fields."""
@@ -175,3 +179,13 @@ def _check_written(message: type, part: Any, codec: Codec) -> None:
             f"{declaration.name} ({declaration.place}): {error}. Use types that msgspec or Pydantic reads and writes."
         )
         raise MessageDefinitionError(text) from error
+
+
+def _check_upcasters(message: type) -> None:
+    declaration = declaration_of(message)
+    if missing := missing_steps(upcasters_of(message), declaration.version):
+        text = (
+            f"{declaration.name} ({declaration.place}) is at version {declaration.version}, and nothing upcasts version "
+            f"{', '.join(map(str, missing))}. Write @upcast({message.__name__}, version={missing[0]})."
+        )
+        raise RegistrationError(text)

@@ -64,13 +64,13 @@ def hints_of(function: Callable[..., Any], where: str) -> dict[str, Any]:
         hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
         if isinstance(function, type) and inspect.isfunction(made := getattr(function, "__init__", None)):
             hints |= typing.get_type_hints(made, include_extras=True)
-        return hints
     except NameError as error:
         text = (
             f"{where}: {error}. Annotations say what is injected, so their names must exist at run time: "
             "move the import out of `if TYPE_CHECKING:`."
         )
         raise ProvisionError(text) from None
+    return hints
 
 
 def check_signature(handler: Handler) -> None:
@@ -141,7 +141,8 @@ def _message_classes(annotation: Any, kind: PortKind, where: str) -> tuple[type,
             raise RegistrationError(text) from None
         if declaration.kind != wanted:
             right = "Send or Execute" if declaration.kind == "command" else "Publish"
-            text = f"{where}: {kind.capitalize()}[{cls.__name__}] mixes the kinds: it is a {declaration.kind}, use {right}."
+            is_kind = "a command" if declaration.kind == "command" else "an event"
+            text = f"{where}: {kind.capitalize()}[{cls.__name__}] mixes the kinds: it is {is_kind}, use {right}."
             raise RegistrationError(text)
     return classes
 

@@ -95,6 +95,7 @@ _TELLS = {
     "waits": "who waits",
     "stores": "what a handler stores",
     "imports": "who imports what",
+    "entries": "what clients and scripts say",
 }
 
 

@@ -5,10 +5,10 @@ Checkers see a static face, at run time a command is a frozen `msgspec.Struct`. 
 its declaration to every port and client method (a bare decorator could not).
 """
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
 import msgspec
-from typing_extensions import Never, TypeVar
+from typing_extensions import TypeVar
 
 from tense.errors import MessageDefinitionError
 from tense.messages.declaration import ATTRIBUTE, Declaration, declare
@@ -16,9 +16,7 @@ from tense.messages.rejection import Rejection
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from typing import Generic, dataclass_transform
-
-    from typing_extensions import Self
+    from typing import Generic, Self, dataclass_transform
 
     from tense.messages.contract import Contract
 
@@ -67,7 +65,7 @@ if TYPE_CHECKING:
         def __init_subclass__(
             cls,
             *,
-            owner: Contract = ...,
+            owner: Contract,
             key: str | None = None,
             name: str | None = None,
             version: int = 1,
@@ -84,7 +82,7 @@ if TYPE_CHECKING:
         def __init_subclass__(
             cls,
             *,
-            owner: Contract = ...,
+            owner: Contract,
             key: str | None = None,
             name: str | None = None,
             version: int = 1,

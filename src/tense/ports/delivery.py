@@ -15,7 +15,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message, once delivered.
 
     `position` orders deliveries of one consumer's lane. `attempt` counts deliveries, this one included. `alone` asks that
-    nothing else run or stay uncommitted beside it: an earlier worker died with it in hands. `own` is true for bytes
+    nothing else run or stay uncommitted beside it: an earlier worker died with it in hands. It is
+    counted by `strike`, when it starts. `own` is true for bytes
     that this process's codec made. `redriven` counts how often it came back from the dead letters.
     """
 

@@ -41,7 +41,7 @@ class Send(Protocol[C_contra]):
         *,
         after: timedelta | None = None,
         at: datetime | None = None,
-        id: str | None = None,
+        id: str | None = None,  # noqa: A002 - the field's name everywhere
     ) -> str:
         """Send with the unit of work; gives the command's id at once.
 

@@ -17,8 +17,8 @@ from typing_extensions import TypeVar
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.messages.settlement import Settlement
-from tense.ports.clock import Clock
 from tense.ports.chance import Chance
+from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease, Watcher
 from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, Lag, Standing
 from tense.ports.spawn import Spawn
@@ -75,7 +75,10 @@ class Backlog(Protocol):
         ...
 
     def strike(self, delivery: Delivery, first: int) -> "Soon[int]":
-        """Count a delivery of an event durably before it is started, from `first`; gives the count."""
+        """Count a delivery that runs alone durably before it is started; gives the count.
+
+        An event has no row before its first exception: its count begins at `first`.
+        """
         ...
 
 

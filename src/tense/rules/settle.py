@@ -29,7 +29,7 @@ def strand_of(metadata: Metadata, on_failure: OnFailure) -> str | None:
     return metadata.partitionkey
 
 
-def settle_failure(  # noqa: PLR0913 - the row of a decision table
+def settle_failure(
     metadata: Metadata,
     attempt: int,
     error: BaseException,

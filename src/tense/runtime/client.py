@@ -17,6 +17,7 @@ from tense.messages.kinds import CommandType, IsCommand, IsEvent
 from tense.messages.outcome import Cancelled, Outcome
 from tense.ports.records import Standing
 from tense.ports.store import Store, Tell
+from tense.runtime.deadlines import Deadlines
 from tense.runtime.gate import Gate
 from tense.runtime.ticket import Ticket
 
@@ -45,6 +46,7 @@ class Client:
         self._tell = tell
         self._home = home
         self._known: set[str] = set(home.running)
+        self.deadlines = Deadlines(envelopes.clock)
         self._gate = Gate(store, envelopes.clock, home.max_backlog)
 
     async def execute(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R:  # noqa: A002 - the field's name everywhere
@@ -156,10 +158,14 @@ class Client:
         metadata = envelope.metadata
         watched = self._store.watch(metadata.id)
         try:
-            await self._accept(envelope)
+            waiting = self._store.accept(envelope)
+            if waiting is not True and waiting is not False:
+                await waiting
         except BaseException:
             watched.cancel()
             raise
+        if watched.done():
+            return watched.result()
         return await self._await_outcome(watched, metadata.id, metadata.type, timeout)
 
     async def _await_outcome(
@@ -167,7 +173,7 @@ class Client:
     ) -> Outcome:
         if watched.done():
             return watched.result()
-        timer = self._envelopes.clock.call_later(timeout, watched.cancel)
+        self.deadlines.add(watched, timeout)
         try:
             return await watched
         except asyncio.CancelledError:
@@ -176,7 +182,7 @@ class Client:
                 raise
             raise OutcomeUnknown(message_id, name, timeout) from None
         finally:
-            timer.cancel()
+            self.deadlines.remove(watched, timeout)
             watched.cancel()
 
     async def _accept(self, envelope: Envelope) -> None:

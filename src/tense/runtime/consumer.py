@@ -5,24 +5,20 @@ import logging
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from tense.errors import TenseError
-from tense.messages.settlement import LANE, Again, Buried, Held, Released, Settlement
+from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store, Want
+from tense.runtime.alone import CAREFUL, Alone
 from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
 from tense.runtime.runners import Runners
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
-
-CAREFUL = 16
-"""How many deliveries of a lane are run alone after its owner died with it."""
 
 
 class ConsumerLoop:
@@ -50,7 +46,7 @@ class ConsumerLoop:
         self._reading = False
         self._stopping = False
         self._due = DueReader(consumer, store, self._clock, self)
-        self._alone = asyncio.Lock()
+        self._alone = Alone(consumer, store, work)
         self._quiet: asyncio.Future[None] | None = None
 
     # What the store tells
@@ -139,7 +135,8 @@ class ConsumerLoop:
             counts = Counter(delivery.lane for delivery in deliveries)
             self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
         self._runners.hand_out()
-        self.read()
+        if self._dirty:
+            self.read()
         self._check_quiet()
 
     def _mark(self, lanes: Sequence[Lane]) -> None:
@@ -185,15 +182,16 @@ class ConsumerLoop:
             strand.items.clear()
             strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
-            self.read()
+            if self._dirty:
+                self.read()
             self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
         lane, delivery = strand.lane, strand.items[0]
         strand.running = True
         try:
-            if delivery.alone or lane.careful:
-                settlement = await self._run_alone(delivery, lane)
+            if delivery.alone or (lane.careful and delivery.origin == "backlog"):
+                settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
         finally:
@@ -203,22 +201,9 @@ class ConsumerLoop:
                 strand.items.popleft()
         self._follow(settlement, strand)
 
-    async def _run_alone(self, delivery: Delivery, lane: Lane) -> Settlement | None:
-        """One at a time, with nothing uncommitted beside it: if the process dies now, this delivery did it."""
-        async with self._alone:
-            await self._store.settled()
-            if self._serial and delivery.origin == "backlog":
-                policy, _ = self._work.policy(delivery, self.consumer.service)
-                first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
-                attempt = self._store.strike(delivery, first)
-                attempt = await attempt if isinstance(attempt, asyncio.Future) else attempt
-                delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
-            lane.careful = max(0, lane.careful - 1)
-            settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
-            await self._store.settled()
-            return settlement
-
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
+        if type(settlement) is Done:
+            return
         if isinstance(settlement, Again):
             self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:

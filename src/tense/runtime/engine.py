@@ -114,6 +114,7 @@ class Engine:
                 await self.worker.stop(self._app.drain)
         finally:
             self._watchdog.stop()
+            self.client.deadlines.stop()
             if self._blockage is not None:
                 self._blockage.stop()
             await self._bus.stop()

@@ -14,7 +14,7 @@ from tense.rules.lanes import lane_of
 from tense.runtime.system import SystemChance, SystemClock
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from tense.runtime.app import App
 

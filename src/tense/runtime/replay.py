@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PAGE = 200
 """How many events are read, and made durable, at once."""
 
+KEPT = 100
+"""How many failures are kept with their errors; the others are counted."""
+
 
 class History(Units, Protocol):
     """The part of a store that remembers events: read again what a subscription has read."""
@@ -42,9 +45,10 @@ class History(Units, Protocol):
 
 @dataclass(slots=True)
 class Report:
-    """What a replay did. `said` counts what the shut ports kept back; `failures` holds position and error."""
+    """What a replay did. `said` counts what the shut ports kept back; `failures` the first positions and errors."""
 
     handled: int = 0
+    failed: int = 0
     position: int = 0
     said: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str]] = field(default_factory=list)
@@ -108,7 +112,9 @@ class Replay:
                 )
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is this event's failure
             await unit.undo()
-            self.report.failures.append((delivery.position, f"{type(error).__name__}: {error}"))
+            self.report.failed += 1
+            if len(self.report.failures) < KEPT:
+                self.report.failures.append((delivery.position, f"{type(error).__name__}: {error}"))
             return
         waiting = unit.finish(Done(), ())
         if waiting is not None:

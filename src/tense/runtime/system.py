@@ -47,6 +47,7 @@ class SystemChance:
         self._now = now
         self._fast = random.Random(os.urandom(16))  # noqa: S311 - ids are names and no secrets
         self._last = 0
+        self._prefix = ""
         self._counter = 0
 
     def new_id(self) -> str:
@@ -60,10 +61,11 @@ class SystemChance:
                 self._counter = self._fast.getrandbits(25)
         else:
             self._counter = self._fast.getrandbits(25)
-        self._last = millis
+        if millis != self._last:
+            self._last = millis
+            self._prefix = f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7"
         high, low = self._counter >> 14, self._counter & 0x3FFF
-        text = f"{millis:012x}7{high:03x}{0x8000 | low:04x}{self._fast.getrandbits(48):012x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return f"{self._prefix}{high:03x}-{0x8000 | low:04x}-{self._fast.getrandbits(48):012x}"
 
     def random(self) -> float:
         """A figure in [0, 1)."""

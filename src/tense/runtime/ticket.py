@@ -1,8 +1,8 @@
 """Ticket: a claim on an outcome."""
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, Never
 
-from typing_extensions import Never, TypeVar
+from typing_extensions import TypeVar
 
 from tense.messages.rejection import Rejection
 from tense.ports.records import Standing

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -62,8 +62,12 @@ class Work:
             asyncio.CancelledError: this worker is told to stop; what was done is undone.
         """
         unit = self._store.unit(delivery, lease)
+        handlers = self._handlers(delivery, service)
+        settlement, message = self._prepare(delivery, handlers)
+        if settlement is not None:
+            return await self._settle(delivery, unit, settlement, ())
         try:
-            settlement, outgoing = await self._decide(delivery, unit, service)
+            settlement, outgoing = await self._run(handlers, message, delivery, unit)
         except asyncio.CancelledError:
             await unit.undo()
             raise
@@ -98,38 +102,41 @@ class Work:
             return None
         return settlement
 
-    async def _decide(self, delivery: Delivery, unit: Unit, service: str) -> Decided:
+    def _prepare(self, delivery: Delivery, handlers: Sequence[Handler]) -> tuple[Settlement | None, Any]:
+        """How it ends without being run, or the message to run."""
         metadata = delivery.metadata
         now = self._clock.now()
         if metadata.kind == "command" and (expired := settle_expired(metadata, now)) is not None:
-            return expired, ()
+            return expired, None
         if metadata.kind == "broken":
-            return bury(metadata, "undecodable", Trouble(error="its headers are not such a message's"), None), ()
-        handlers = self._handlers(delivery, service)
+            return bury(metadata, "undecodable", Trouble(error="its headers are not such a message's"), None), None
         newer = bool(handlers) and metadata.dataversion > handlers[0].declaration.version
         if not handlers or (newer and metadata.kind == "command"):
-            return self._unknown(delivery, newer=newer), ()
+            return self._unknown(delivery, newer=newer), None
         policy, on_failure = handlers[0].retry, handlers[0].on_failure
         if (crashed := settle_crashed(metadata, delivery.attempt, policy, on_failure)) is not None:
             log.error("%s is given up: its worker died with it too often", _named(delivery))
-            return crashed, ()
+            return crashed, None
         try:
-            message = self._message(handlers[0], delivery)
+            return None, self._message(handlers[0], delivery)
         except UndecodableError as error:
             if newer:
-                return self._unknown(delivery, newer=True), ()
-            log.error("%s is undecodable: %s", _named(delivery), error)
-            return bury(metadata, "undecodable", Trouble(error=str(error)), metadata.partitionkey), ()
-        return await self._run(handlers, message, delivery, unit)
+                return self._unknown(delivery, newer=True), None
+            log.error("%s is undecodable: %s", _named(delivery), error)  # noqa: TRY400 - the bytes are at fault, not the code
+            return bury(metadata, "undecodable", Trouble(error=str(error)), metadata.partitionkey), None
 
     async def _run(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
         task = asyncio.current_task()
         assert task is not None
         watch = self._watchdog.begin(task, handlers[0].timeout)
-        run: Callable[..., Any] = self._command if delivery.metadata.kind == "command" else self._subscribers
         try:
-            decided: Decided = await run(handlers, message, delivery, unit)
-        except BaseException as caught:  # noqa: BLE001 - whatever a handler raises is its message's failure
+            if delivery.metadata.kind == "command":
+                call = Call(self._voice, handlers[0], self._seen(delivery), unit)
+                answering = self._voice.answering
+                outcome: Outcome = await run_command(self._bus, answering, handlers[0], message, call)
+                return Done(outcome), call.outgoing
+            return await self._subscribers(handlers, message, delivery, unit)
+        except BaseException as caught:
             error: BaseException = caught
             if isinstance(caught, asyncio.CancelledError) and task.cancelling():
                 if not watch.overdue and unit.revoked is None:
@@ -142,12 +149,6 @@ class Work:
             return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
         finally:
             self._watchdog.end(watch)
-        return decided
-
-    async def _command(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
-        call = Call(self._voice, handlers[0], self._seen(delivery), unit)
-        outcome: Outcome = await run_command(self._bus, self._voice.answering, handlers[0], message, call)
-        return Done(outcome), call.outgoing
 
     async def _subscribers(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
         calls = await run_subscribers(self._bus, self._voice, handlers, message, self._seen(delivery), unit)

@@ -236,7 +236,7 @@ def _answers(before: Message, after: Message, _old: _Side, new: _Side) -> Iterat
         yield _changed("result changed", after, "breaking", text, senders)
 
 
-def _addresses(before: Message, after: Message, old: _Side, new: _Side) -> Iterator[Changed]:
+def _addresses(before: Message, after: Message, old: _Side, _new: _Side) -> Iterator[Changed]:
     """Judge where a message goes: who sends to or listens at the old address is alone there."""
     gone = [name for name in before.channels if name not in after.channels]
     if not gone or not after.channels:
@@ -250,7 +250,7 @@ _Compare = Callable[[Message, Message, _Side, _Side], Iterator[Changed]]
 _COMPARISONS: tuple[_Compare, ...] = (_kind, _owner, _receivers, _publishers, _fields, _answers, _addresses)
 
 
-def _changed(  # noqa: PLR0917  # the fields of a change, in the order of the sentence
+def _changed(  # the fields of a change, in the order of the sentence
     what: Change,
     message: Message,
     weight: Weight,

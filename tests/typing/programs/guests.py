@@ -43,6 +43,10 @@ class InvoiceRefunded(AsEvent, owner=billing, key="invoice_id"):
     invoice_id: str
 
 
+class InvoiceClosed(BaseModel, AsEvent, owner=billing, key="invoice_id", extra="forbid", frozen=True):
+    invoice_id: str
+
+
 class MoveInvoice(Command[Address], owner=billing):
     to: Address
 

@@ -1,6 +1,7 @@
 """`tense check` from the outside: exit status, formats, and that bad input never ends in a traceback."""
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -99,6 +100,32 @@ def test_unusable_input_is_refused_in_one_line_with_2(run, tmp_path, words):
     assert result.exit_code == 2, result.output
     assert len(result.stderr.strip().splitlines()) == 1
     assert result.stderr.startswith("tense check: ")
+
+
+def test_without_a_target_the_app_of_the_project_is_checked(run, tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[tool.tense]\napp = "till_of_this_test:app"\n')
+    (tmp_path / "till_of_this_test.py").write_text(
+        "from tense import App, Command, Contract, Service\n\n"
+        'till = Contract("till")\n\n\n'
+        "class ProcessPayment(Command, owner=till):\n    payment_id: str\n\n\n"
+        "service = Service(till)\n\n\n"
+        "@service.handles(ProcessPayment)\nasync def process(command: ProcessPayment) -> None: ...\n\n\n"
+        "app = App(service)\n"
+    )
+    monkeypatch.setattr("sys.path", list(sys.path))
+
+    result = run()
+
+    assert result.exit_code == 0, result.output
+    assert "N14 vague-verb: ProcessPayment" in result.stdout
+    assert "till_of_this_test.py:6" in result.stdout
+
+
+def test_an_app_that_cannot_be_imported_is_refused(run):
+    result = run("no_such_module_here:app")
+
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_a_rule_is_explained(run):

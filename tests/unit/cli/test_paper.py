@@ -90,12 +90,12 @@ def test_a_traceback_stands_beneath_its_line():
     import sys
 
     try:
-        raise ValueError("boom")
+        int("boom")
     except ValueError:
         text = TextFormatter(io.StringIO()).format(record("failed", exc_info=sys.exc_info()))
 
     assert "warning: failed\nTraceback" in text
-    assert text.endswith("ValueError: boom")
+    assert text.endswith("'boom'")
 
 
 def test_a_format_that_does_not_exist_is_refused():

@@ -102,3 +102,23 @@ def test_an_app_that_cannot_be_had_is_told_with_its_place(project, source, said)
 
     with pytest.raises(TenseError, match=said):
         imported_app("broken:app", project)
+
+
+def test_the_store_of_the_environment_goes_before_the_projects(tense, project, monkeypatch):
+    monkeypatch.setenv("TENSE_STORE", "sqlite:///environment.db")
+
+    tense("db", "migrate")
+
+    assert (project / "environment.db").exists()
+    assert not (project / "shop.db").exists()
+
+
+def test_an_app_elsewhere_is_found_by_its_folder(tense, project):
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir()
+    (project / "shopapp.py").rename(elsewhere / "otherapp.py")
+
+    ran = tense("list", "otherapp:app", "--app-dir", "elsewhere")
+
+    assert ran.status == 0
+    assert "orders.PlaceOrder" in ran.out

@@ -1,4 +1,5 @@
 import json
+import sqlite3
 
 import pytest
 
@@ -136,8 +137,6 @@ def test_a_command_for_later_is_not_handled_before(tense, serve):
 
 
 def test_an_event_is_published_and_reaches_its_subscriber(tense, serve, project):
-    import sqlite3
-
     serve()
     ran = tense("publish", "OrderPlaced", '{"order_id": "7"}')
     serve()
@@ -173,3 +172,24 @@ def test_looking_does_not_make_a_store(tense, project):
         tense(*words)
 
     assert not (project / "shop.db").exists()
+
+
+def test_a_store_of_a_newer_tense_is_told_and_left_alone(tense, project):
+    tense("db", "migrate")
+    db = sqlite3.connect(project / "shop.db")
+    db.execute("UPDATE tense_meta SET value = '9999' WHERE name = 'schema'")
+    db.commit()
+    db.close()
+
+    for words in (["send", "PlaceOrder", '{"order_id": "1"}'], ["run"], ["db", "info"], ["doctor"]):
+        ran = tense(*words)
+        assert ran.status in {1, 2}
+        assert "made by a newer Tense" in ran.out + ran.err
+        assert "Traceback" not in ran.err
+
+
+def test_a_folder_that_is_not_there_is_told(tense):
+    ran = tense("send", "PlaceOrder", '{"order_id": "1"}', "--store", "sqlite:///nowhere/shop.db")
+
+    assert ran.status == 2
+    assert "the folder nowhere does not exist" in ran.err

@@ -109,7 +109,7 @@ async def type_checking(command: PlaceOrder, price: "OnlyForCheckers") -> str: .
             RegistrationError,
             "Publish[CancelOrder] mixes the kinds: it is a command, use Send or Execute.",
         ),
-        (sends_event, RegistrationError, "Send[OrderPlaced] mixes the kinds: it is a event, use Publish."),
+        (sends_event, RegistrationError, "Send[OrderPlaced] mixes the kinds: it is an event, use Publish."),
         (executes_event, RegistrationError, "Execute[OrderPlaced] mixes the kinds"),
         (foreign_event, RegistrationError, "you want tense.Event, not asyncio.Event"),
         (
@@ -224,7 +224,7 @@ def test_what_is_not_refused_is_read_as_the_topology():
     service = Service(orders)
 
     @service.handles(PlaceOrder)
-    async def place(  # noqa: PLR0917 - every port there is
+    async def place(
         command: PlaceOrder,
         db: Transaction,
         reads: Snapshot,

@@ -4,8 +4,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from stores import Run
 
+from stores import Run
 from tense.runtime.load import open_store
 from tense.testing.harness import harness
 

@@ -1,10 +1,10 @@
 """Promise 6: order per key survives concurrency and retries; park and block. And promise 7: retries and dead letters."""
 
 import pytest
-from stores import Run
-from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
+from stores import Run
 from tense import App, CommandFailed, Service
+from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
 
 
 async def place(h, order_id: str, numbers: range) -> None:

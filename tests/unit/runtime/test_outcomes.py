@@ -4,7 +4,24 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from stores import Run
+from tense import (
+    App,
+    CommandCancelled,
+    CommandExpired,
+    CommandFailed,
+    Concluded,
+    Contract,
+    DuplicateIdError,
+    OutcomeUnknown,
+    Rejection,
+    Send,
+    Service,
+    TenseWarning,
+    Unsuccessful,
+)
+from tense.errors import ForeignMessageError
 from words import (
     FEW,
     ChargeCard,
@@ -22,23 +39,6 @@ from words import (
     publisher,
     subscriber,
 )
-
-from tense import (
-    App,
-    CommandCancelled,
-    CommandExpired,
-    CommandFailed,
-    Concluded,
-    Contract,
-    DuplicateIdError,
-    OutcomeUnknown,
-    Rejection,
-    Send,
-    Service,
-    TenseWarning,
-    Unsuccessful,
-)
-from tense.errors import ForeignMessageError
 
 
 async def test_the_result_comes_back_typed(run: Run) -> None:

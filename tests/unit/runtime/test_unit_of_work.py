@@ -5,7 +5,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+
 from stores import BROKEN_RULE, MISSING_TABLE, WITH_TURNS, Run
+from tense import App, Client, CommandFailed, Execute, Metadata, Publish, Send, Service, Snapshot, Transaction
 from words import (
     FEW,
     ChargeCard,
@@ -19,8 +21,6 @@ from words import (
     payment,
     subscriber,
 )
-
-from tense import App, Client, CommandFailed, Execute, Metadata, Publish, Send, Service, Snapshot, Transaction
 
 TABLE = "CREATE TABLE IF NOT EXISTS rows (text TEXT UNIQUE)"
 

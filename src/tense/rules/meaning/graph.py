@@ -15,8 +15,23 @@ Kind = Literal["command", "event", "query", "unknown"]
 Verb = Literal["send", "publish", "execute", "reply", "unknown"]
 """How a message leaves: `send` and `execute` (and wait) are for commands, `publish` for events."""
 
-Fact = Literal["kinds", "owners", "handlers", "sayings", "inside", "fields", "rejections", "waits", "stores", "imports"]
-"""What a source may be unable to tell. `inside` = in which handler a message is said."""
+Fact = Literal[
+    "kinds",
+    "owners",
+    "handlers",
+    "sayings",
+    "inside",
+    "fields",
+    "rejections",
+    "waits",
+    "stores",
+    "imports",
+    "entries",
+]
+"""What a source may be unable to tell.
+
+`inside` = in which handler a message is said; `entries` = what is said by others than handlers (clients, scripts).
+"""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,26 +85,26 @@ def _publisher_awaits(index: Index, _: Thresholds) -> Iterator[Sight]:
             yield _exchange(index, edge, answer or "an answer", text)
 
 
-def _calls_back(index: Index, handling: Handling, publisher: str) -> bool:
-    """True where the handler asks the publisher for data: a query, or a message it waits for."""
-    if publisher in handling.queries:
-        return True
-    return any(
-        publisher in of(index.receivers, said.message) and (said.waits or index.kind(said.message) == "query")
-        for said in index.inside(handling)
-    )
+def _asked(index: Index, handling: Handling, publisher: str) -> str | None:
+    """What the handler asks the publisher for: a query, or a message it waits for; None where it asks nothing."""
+    for said in index.inside(handling):
+        answered = said.waits or index.kind(said.message) == "query"
+        if answered and publisher in of(index.receivers, said.message):
+            return index.messages[said.message].written
+    return "a query" if publisher in handling.queries else None
 
 
 def _back_to_publisher(index: Index, _: Thresholds) -> Iterator[Sight]:
     for edge in _event_edges(index):
-        if _calls_back(index, edge.handling, edge.service):
+        asked = _asked(index, edge.handling, edge.service)
+        if asked:
             yield Sight(
                 subject=edge.message,
                 service=edge.to,
                 place=edge.handling.place or index.messages[edge.message].place,
                 path=(
                     Hop(service=edge.service, message=edge.message),
-                    Hop(service=edge.to, message="?", verb="asks"),
+                    Hop(service=edge.to, message=asked, verb="asks"),
                     Hop(service=edge.service),
                 ),
                 text=f"{edge.to} handles {edge.message} and asks {edge.service} back for what the event left out.",
@@ -114,7 +114,7 @@ def _back_to_publisher(index: Index, _: Thresholds) -> Iterator[Sight]:
 
 def _askers(index: Index, event: Message) -> tuple[list[Edge], list[Edge]]:
     found = list(of(index.edges, event.name))
-    return found, [edge for edge in found if _calls_back(index, edge.handling, edge.service)]
+    return found, [edge for edge in found if _asked(index, edge.handling, edge.service)]
 
 
 def _not_self_contained(index: Index, _: Thresholds) -> Iterator[Sight]:

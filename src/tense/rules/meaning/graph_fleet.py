@@ -22,6 +22,8 @@ def _god_service(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
         return
     for service in inside:
         heard = said & {one.message for one in of(index.received_by, service.name)}
+        if _only_reads(index, service.name):
+            continue
         if len(heard) > thresholds.god_service * len(said) and not index.role(service.name, *_READERS):
             yield Sight(
                 subject=service.name,
@@ -30,6 +32,12 @@ def _god_service(index: Index, thresholds: Thresholds) -> Iterator[Sight]:
                 text=f"{service.name} subscribes to {len(heard)} of the fleet's {len(said)} events.",
                 mend="Split it by purpose; mark read models and audits with a role.",
             )
+
+
+def _only_reads(index: Index, service: str) -> bool:
+    """True for a service that says nothing and takes all it hears into one function: a log or a count."""
+    places = {one.place for one in of(index.received_by, service)}
+    return not of(index.said_by, service) and len(places) == 1 and None not in places
 
 
 def _god_event(index: Index, thresholds: Thresholds) -> Iterator[Sight]:

@@ -54,7 +54,9 @@ def _rejection(index: Index, _: Thresholds) -> Iterator[Sight]:
         )
         causes = {handlers.get((one.service, one.inside or "")) for one in said}
         command = next(iter(causes)) if len(causes) == 1 else None
-        if command and index.kind(command) == "command" and set(index.signs[command].words) & set(signs.words):
+        if command is None or index.messages[command].rejections:
+            continue
+        if index.kind(command) == "command" and set(index.signs[command].words) & set(signs.words):
             yield seen(
                 event,
                 f"{event.written} is published only where {index.messages[command].written} is handled: it "
@@ -72,8 +74,7 @@ RULES = (
         name="query-as-command",
         severity="warning",
         reason="A question has no effect and no refusal; queued as a command it is slow and blocks the inbox.",
-        criterion="A command that opens with Get, List, Find, Fetch, Search, Is, Has, Count or another word "
-        "of reading.",
+        criterion="A command that opens with Get, List, Find, Is, Has or another word of reading.",
         source="Names of real systems (119 of 3,167 commands).",
         check=_query_as_command,
         bad="command GetStock of stock {sku}",
@@ -106,8 +107,8 @@ RULES = (
         name="rejection-as-event",
         severity="note",
         reason="A refusal answers its sender; told to all, the sender must listen for what it should have been told.",
-        criterion="An event named Cannot, Denied, Invalid or Refused is published only in the handler of "
-        "the command it refuses.",
+        criterion="An event named Cannot, Denied, Invalid or Refused is published only in the handler of the "
+        "command it refuses, which declares no rejection.",
         source="The definition of the kinds: a command may be refused.",
         needs=facts("sayings", "inside"),
         check=_rejection,

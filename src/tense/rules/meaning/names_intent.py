@@ -41,14 +41,13 @@ _PARTS = frozenset({"object", "unknown"})
 
 def _property_event(index: Index, _: Thresholds) -> Iterator[Sight]:
     found: defaultdict[str, list[Message]] = defaultdict(list)
+    # What is opened and closed as well is a thing with a life of its own, and no property.
+    things = {signs.words[:-1] for _, signs in taken_for(index, "event") if not signs.property_changed}
     for event, signs in taken_for(index, "event"):
         subject = "".join(signs.words[:-1])
         fields = {"".join(words(field.name)) for field in event.fields or () if field.type not in _PARTS}
-        if (
-            signs.property_changed
-            and not signs.status_changed
-            and any(subject.endswith(field) for field in fields if field)
-        ):
+        alive = signs.status_changed or signs.words[:-1] in things
+        if signs.property_changed and not alive and any(subject.endswith(field) for field in fields if field):
             found[_home(index, event)].append(event)
     for group in found.values():
         for event in group if len(group) > 1 else ():

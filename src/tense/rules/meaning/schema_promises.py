@@ -86,7 +86,16 @@ def _no_deadline(index: Index, _: Thresholds) -> Iterator[Sight]:
             set(words(field.name)) & {"deadline", "expires", "expiry", "valid", "ttl", "until"}
             for field in command.fields or ()
         )
-        if moves and command.deadline is None and not inside and index.kinds[command.name].ground == "declared":
+        # Who executes a command inside a handler gives it the rest of the own deadline.
+        said = index.sayings.get(command.name, ())
+        given = bool(said) and all(one.verb == "execute" for one in said)
+        if (
+            moves
+            and not given
+            and command.deadline is None
+            and not inside
+            and index.kinds[command.name].ground == "declared"
+        ):
             yield sight(
                 command,
                 f"{command.written} moves money or stock and has no deadline: it may be carried out days too late.",

@@ -11,7 +11,7 @@ _VOWELS = "aeiou"
 _SHORTEST_PAST = 4
 
 
-def past_of(verb: str) -> str:  # noqa: PLR0911 - one return for each way to spell a past
+def past_of(verb: str) -> str:
     """The past participle of a base form, as events have it: place, placed; send, sent; set, set."""
     verb = verb.lower()
     if verb in section("base-past"):

@@ -124,7 +124,7 @@ def _future(words: tuple[Word, ...], begin: int) -> _Decision:
     return _UNDECIDED
 
 
-def _single(words: tuple[Word, ...], begin: int) -> _Decision:  # noqa: PLR0911 - one return for each class
+def _single(words: tuple[Word, ...], begin: int) -> _Decision:
     """One word alone: only a past of its own form or a verb that is no noun says something."""
     if len(words) - begin > 1:
         return _UNDECIDED

@@ -75,7 +75,7 @@ def split_words(name: str) -> list[str]:
     return list(split(name).words)
 
 
-def style_of(name: str) -> Style:  # noqa: PLR0911 - one return for each style
+def style_of(name: str) -> Style:
     """The spelling style of a name."""
     if not name:
         return "empty"

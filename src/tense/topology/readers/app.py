@@ -30,7 +30,7 @@ def app_topology(registry: Registry, *, source: str) -> Topology:
         messages=tuple(_message(cls) for cls in registry.messages.values()),
         sayings=tuple(said for handler in registry.handlers for said in _sayings(registry, handler)),
         handlings=tuple(_handling(handler, _name(registry, handler)) for handler in handlers),
-        unknown={source: ("imports", "stores")},
+        unknown={source: ("entries", "imports", "stores")},
     )
 
 

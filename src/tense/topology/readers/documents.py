@@ -47,7 +47,8 @@ def parts_of(pointer: str) -> list[str]:
 
 def escaped(part: str | int) -> str:
     """Return one part of a JSON pointer in its written form."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+    text = str(part)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
 
 
 def load(path: Path, *, file: str | None = None) -> Document | Problem:

@@ -32,6 +32,8 @@ def json_events(text: str) -> Iterator[Event]:
             yield Start(line, first == "{")
         elif first in "}]":
             yield Stop(line)
+        elif first == '"' and "\\" not in token:
+            yield Scalar(line, token[1:-1])
         else:
             yield Scalar(line, json.loads(token))
 

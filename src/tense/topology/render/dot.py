@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tense.topology.render.names import plain, xml
+from tense.topology.render.names import xml
 from tense.topology.render.picture import Box, Line, Picture, Row
 
 _STYLES = {"command": "solid", "query": "solid", "event": "dashed", "unknown": "dotted"}
@@ -60,4 +60,4 @@ def _edge(line: Line, ids: dict[str, str], ports: Mapping[tuple[str, str, str], 
 
 
 def _quoted(text: str) -> str:
-    return '"' + plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + xml(text).replace("\\", "\\\\") + '"'

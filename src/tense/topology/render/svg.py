@@ -7,7 +7,7 @@ from tense.topology.render.assets import asset
 from tense.topology.render.layout import Plan, planned
 from tense.topology.render.names import cut, plain, xml
 from tense.topology.render.picture import OUTSIDE, Box, Line, Mark, Picture, Row
-from tense.topology.render.wires import Ends, drawn
+from tense.topology.render.wires import Ends, drawn, reach
 
 HEAD, ROW, SMALL = 30.0, 19.0, 14.0
 _LETTER, _NARROW, _FINE = 7.3, 6.7, 6.3
@@ -46,7 +46,7 @@ class _Sheet:
         self.plan: Plan = planned(sizes, pairs, [OUTSIDE])
 
     def text(self) -> str:
-        width, height = max(560.0, self.plan.width + 2 * _MARGIN), self.plan.height + 2 * _MARGIN + 20
+        width, height = max(560.0, self._right() + 2 * _MARGIN), self.plan.height + 2 * _MARGIN + 20
         size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="tense" {size} role="img">',
@@ -62,6 +62,15 @@ class _Sheet:
             "</svg>",
         ]
         return "\n".join(parts) + "\n"
+
+    def _right(self) -> float:
+        """Return how far the boxes reach to the right, and the lines around them."""
+        far = self.plan.width
+        for line in self.picture.lines:
+            one, other = self.plan.spots[line.source], self.plan.spots[line.target]
+            if one is not other and one.column == other.column:
+                far = max(far, reach(one, other, Ends(one.y, other.y + other.height)))
+        return far
 
     def _legend(self, y: float) -> str:
         """Explain the signs that occur."""

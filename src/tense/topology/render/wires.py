@@ -28,11 +28,16 @@ def drawn(plan: Plan, source: str, target: str, ends: Ends, classes: str, *, wid
 
 def _beside(one: Spot, other: Spot, ends: Ends) -> str:
     """Lead a line between two boxes of one column around their right side."""
-    bend = max(one.x + one.width, other.x + other.width) + 34 + abs(ends.start - ends.end) * 0.06
+    bend = reach(one, other, ends)
     start, end = one.x + one.width, other.x + other.width + _TIP
     return (
         f"M{start:.1f} {ends.start:.1f}C{bend:.1f} {ends.start:.1f} {bend:.1f} {ends.end:.1f} {end:.1f} {ends.end:.1f}"
     )
+
+
+def reach(one: Spot, other: Spot, ends: Ends) -> float:
+    """Return how far to the right a line between two boxes of one column may lead."""
+    return max(one.x + one.width, other.x + other.width) + 34 + abs(ends.start - ends.end) * 0.06
 
 
 def _across(plan: Plan, one: Spot, other: Spot, ends: Ends) -> str:

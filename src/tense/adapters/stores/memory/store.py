@@ -1,14 +1,15 @@
 """MemoryStore: everything in this process, gone with it."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tense.adapters.stores.memory.shelf import Item, Shelf
+from tense.adapters.stores.memory.state import MemoryState
 from tense.adapters.stores.memory.unit import MemoryUnit
-from tense.errors import ClosedError, DuplicateIdError
+from tense.errors import ClosedError
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.messages.settlement import Done
@@ -17,9 +18,6 @@ from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, La
 from tense.ports.scratch import Scratch
 from tense.ports.store import Surroundings, Tell, Want
 from tense.ports.transaction import Snapshot
-
-KEPT = 10_000
-"""How many outcomes, and how many handled events of a log, are remembered."""
 
 
 class MemoryStore:
@@ -32,14 +30,7 @@ class MemoryStore:
 
     def __init__(self, scratch: Scratch) -> None:
         self.scratch = scratch
-        self.commands: OrderedDict[str, Item] = OrderedDict()
-        self.ended: OrderedDict[str, None] = OrderedDict()
-        self.events: OrderedDict[str, Item] = OrderedDict()
-        self.shelves: dict[str, Shelf] = {}
-        self.letters: dict[int, DeadLetter] = {}
-        self.positions = 0
-        self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
-        self.surroundings: Surroundings | None = None
+        self.state = MemoryState()
         self._leases: dict[tuple[str, int], Lease] = {}
         self._seen: dict[str, Instance] = {}
 
@@ -47,91 +38,37 @@ class MemoryStore:
 
     async def open(self, surroundings: Surroundings) -> None:
         """Begin to work."""
-        if self.surroundings is not None:
+        if self.state.surroundings is not None:
             text = "this MemoryStore is open already: it belongs to one app at a time; use a file to share"
             raise ClosedError(text)
-        self.surroundings = surroundings
+        self.state.surroundings = surroundings
 
     async def close(self) -> None:
         """Stop working; what it holds stays."""
-        self.surroundings = None
-
-    @property
-    def around(self) -> Surroundings:
-        """The surroundings while it is open."""
-        if self.surroundings is None:
-            text = "this MemoryStore is closed"
-            raise ClosedError(text)
-        return self.surroundings
+        self.state.surroundings = None
 
     # Acceptance
 
     def accept(self, envelope: Envelope) -> bool:
         """Take a message in."""
-        around = self.around
-        if not self.is_new(envelope):
-            return False
-        self.positions += 1
-        item = Item(self.positions, around.lane_of(envelope), envelope, around.clock.now())
-        if envelope.metadata.kind == "event":
-            self._log(item)
-        else:
-            self._shelve(item)
-        return True
-
-    def is_new(self, envelope: Envelope) -> bool:
-        """Whether this id was never accepted. Raises DuplicateIdError when it was, with another body."""
-        known = self.events if envelope.metadata.kind == "event" else self.commands
-        item = known.get(envelope.metadata.id)
-        if item is None:
-            return True
-        if item.envelope.body != envelope.body or item.envelope.metadata.type != envelope.metadata.type:
-            raise DuplicateIdError(envelope.metadata.id, envelope.metadata.type)
-        return False
-
-    def _shelve(self, item: Item) -> None:
-        envelope = item.envelope
-        self.commands[envelope.metadata.id] = item
-        shelf = self.shelf(envelope.service)
-        if envelope.due > self.around.clock.now():
-            item.state, item.due = "scheduled", envelope.due
-            shelf.exceptions[item.position] = item
-            self.around.watcher.due(envelope.service, envelope.due)
-            return
-        shelf.backlog[item.lane].append(item)
-        self.around.watcher.arrived(envelope.service, item.lane)
-
-    def _log(self, item: Item) -> None:
-        metadata = item.envelope.metadata
-        self.events[metadata.id] = item
-        channel = item.envelope.channel
-        for shelf in self.shelves.values():
-            consumer = shelf.consumer
-            if consumer.kind == "subscription" and consumer.channel == channel and metadata.type in consumer.types:
-                self._copy(shelf, item)
-                self.around.watcher.arrived(consumer.name, item.lane)
-        while len(self.events) > KEPT:
-            self.events.popitem(last=False)
-
-    def _copy(self, shelf: Shelf, item: Item) -> None:
-        copy = Item(item.position, item.lane, item.envelope, item.accepted)
-        shelf.backlog[item.lane].append(copy)
+        return self.state.accept(envelope)
 
     # Backlog
 
     def claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
         """The next deliveries of some lanes."""
-        shelf = self.shelves[consumer.name]
+        shelf = self.state.shelves[consumer.name]
         found: list[Delivery] = []
         for want in wanted:
             queue = shelf.backlog[want.lease.lane]
-            for _ in range(min(want.most, len(queue), limit - len(found))):
-                found.append(self._handed(shelf, queue.popleft()))
+            most = min(want.most, len(queue), limit - len(found))
+            found += [self._handed(shelf, queue.popleft()) for _ in range(most)]
         return found
 
     def due(self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int) -> list[Delivery]:
-        """Exceptions whose time has come."""
-        shelf = self.shelves[consumer.name]
+        """Exceptions whose time has come; all lanes are this process's."""
+        del leases
+        shelf = self.state.shelves[consumer.name]
         found: list[Delivery] = []
         for item in sorted(shelf.exceptions.values(), key=_by_position):
             deadline = item.envelope.metadata.deadline
@@ -145,13 +82,15 @@ class MemoryStore:
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
         moments = [
-            moment for item in self.shelves[consumer.name].exceptions.values() for moment in _moments(item, consumer)
+            moment
+            for item in self.state.shelves[consumer.name].exceptions.values()
+            for moment in _moments(item, consumer)
         ]
         return min(moments, default=None)
 
     def held(self, lease: Lease) -> set[str]:
         """The strands of a lane that hold something back."""
-        return self.shelves[lease.consumer].held_in(lease.lane)
+        return self.state.shelves[lease.consumer].held_in(lease.lane)
 
     def strike(self, delivery: Delivery, first: int) -> int:
         """No process dies and leaves its memory behind."""
@@ -181,7 +120,7 @@ class MemoryStore:
 
     def unit(self, delivery: Delivery, lease: Lease) -> MemoryUnit:
         """A unit of work."""
-        return MemoryUnit(self, delivery, lease)
+        return MemoryUnit(self.state, self.scratch, delivery, lease)
 
     def snapshot(self) -> Snapshot:
         """Reads of what is committed."""
@@ -195,15 +134,15 @@ class MemoryStore:
     async def provision(self, consumers: Sequence[Consumer]) -> None:
         """Make shelves for consumers that have none."""
         for consumer in consumers:
-            old = self.shelves.get(consumer.name)
+            old = self.state.shelves.get(consumer.name)
             if old is not None:
                 old.consumer = consumer
                 continue
-            shelf = self.shelves[consumer.name] = Shelf(consumer)
+            shelf = self.state.shelves[consumer.name] = Shelf(consumer)
             if consumer.kind == "subscription" and consumer.from_start:
-                for item in self.events.values():
+                for item in self.state.events.values():
                     if item.envelope.channel == consumer.channel and item.envelope.metadata.type in consumer.types:
-                        self._copy(shelf, item)
+                        self.state.copy(shelf, item)
 
     async def announce(self, instance: Instance) -> None:
         """Remember this instance."""
@@ -226,14 +165,16 @@ class MemoryStore:
             lease.lost = True
 
     async def retire(self) -> None:
-        """Give everything back."""
+        """Give everything back; nobody else is here, so nobody is left."""
         await self.release(list(self._leases.values()))
+        now = self.state.around.clock.now()
+        self._seen = {name: replace(instance, until=min(now, instance.until)) for name, instance in self._seen.items()}
 
     # Ledger
 
     def standing(self, message_id: str) -> Standing | None:
         """Where a command stands."""
-        item = self.commands.get(message_id)
+        item = self.state.commands.get(message_id)
         if item is None:
             return None
         metadata = item.envelope.metadata
@@ -250,21 +191,14 @@ class MemoryStore:
 
     def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
         """A future that ends with the outcome."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        item = self.commands.get(message_id)
-        if item is not None and item.outcome is not None:
-            future.set_result(item.outcome)
-        else:
-            self.watching.setdefault(message_id, []).append(future)
-            future.add_done_callback(lambda done: self._unwatch(message_id, done))
-        return future
+        return self.state.watch(message_id)
 
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
         """End a command that is not started."""
-        item = self.commands.get(message_id)
+        item = self.state.commands.get(message_id)
         if item is None or item.outcome is not None or item.state == "taken":
             return False
-        shelf = self.shelf(item.envelope.service)
+        shelf = self.state.shelf(item.envelope.service)
         queue = shelf.backlog[item.lane]
         if item in queue:
             queue.remove(item)
@@ -278,85 +212,37 @@ class MemoryStore:
             body=item.envelope.body,
             redriven=item.redriven,
         )
-        self.unit(delivery, Lease(delivery.consumer, item.lane, 0)).apply(Done(outcome))
+        MemoryUnit(self.state, self.scratch, delivery, Lease(delivery.consumer, item.lane, 0)).apply(Done(outcome))
         if (told := tell(delivery, outcome)) is not None:
-            self.accept(told)
+            self.state.accept(told)
         return True
-
-    def conclude(self, item: Item, outcome: Outcome) -> None:
-        """Record an outcome and tell who watches."""
-        item.outcome = outcome
-        message_id = item.envelope.metadata.id
-        self.ended[message_id] = None
-        while len(self.ended) > KEPT:
-            self.commands.pop(self.ended.popitem(last=False)[0], None)
-        for future in self.watching.pop(message_id, ()):
-            if not future.done():
-                future.set_result(outcome)
-
-    def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
-        futures = self.watching.get(message_id)
-        if futures is not None and done in futures:
-            futures.remove(done)
-            if not futures:
-                del self.watching[message_id]
 
     # Dead letters
 
     async def dead(self, consumer: str | None = None, after: int = 0, limit: int = 100) -> list[DeadLetter]:
         """Dead letters in the order they died."""
         fitting = [
-            msgspec.structs.replace(letter, holds_back=self._held_behind(letter))
-            for letter in self.letters.values()
+            self.state.with_held(letter)
+            for letter in self.state.letters.values()
             if letter.number > after and consumer in (None, letter.consumer)
         ]
         return fitting[:limit]
 
     async def redrive(self, numbers: Sequence[int], now: float) -> int:
         """Put dead letters back."""
-        return sum(self._redrive(number, now) for number in numbers)
+        return sum(self.state.redrive(number, now) for number in numbers)
 
     async def drop(self, numbers: Sequence[int]) -> int:
         """Forget dead letters; what was held behind them goes on."""
         count = 0
         for number in numbers:
-            letter = self.letters.pop(number, None)
+            letter = self.state.letters.pop(number, None)
             if letter is not None:
-                shelf = self.shelves[letter.consumer]
+                shelf = self.state.shelves[letter.consumer]
                 item = shelf.exceptions.pop(number)
-                self.free(shelf, item)
+                self.state.free(shelf, item)
                 count += 1
         return count
-
-    def free(self, shelf: Shelf, item: Item) -> None:
-        """A strand's first is through: the next of it may run, or the strand is free."""
-        if item.strand is None:
-            return
-        following = shelf.next_held(item.lane, item.strand)
-        around = self.around
-        if following is not None:
-            following.state, following.due = "scheduled", around.clock.now()
-            around.watcher.due(shelf.consumer.name, following.due)
-        elif item.strand not in shelf.held_in(item.lane):
-            around.watcher.freed(shelf.consumer.name, item.lane, item.strand)
-
-    def _redrive(self, number: int, now: float) -> int:
-        letter = self.letters.pop(number, None)
-        if letter is None:
-            return 0
-        shelf = self.shelves[letter.consumer]
-        item = shelf.exceptions[number]
-        item.state, item.due, item.attempts, item.outcome = "scheduled", now, 0, None
-        item.redriven += 1
-        self.ended.pop(item.envelope.metadata.id, None)
-        self.around.watcher.due(letter.consumer, now)
-        return 1
-
-    def _held_behind(self, letter: DeadLetter) -> int:
-        shelf = self.shelves[letter.consumer]
-        item = shelf.exceptions[letter.number]
-        others = shelf.exceptions.values()
-        return sum(o.strand == item.strand and o.lane == item.lane and o.state == "held" for o in others)
 
     # Survey
 
@@ -366,7 +252,7 @@ class MemoryStore:
 
     async def lags(self) -> list[Lag]:
         """How far each consumer is behind."""
-        return [self._lag(shelf) for shelf in self.shelves.values()]
+        return [self._lag(shelf) for shelf in self.state.shelves.values()]
 
     async def known(self, service: str) -> bool:
         """Whether anybody ever ran this service here."""
@@ -374,12 +260,12 @@ class MemoryStore:
 
     async def waiting(self, service: str, most: int) -> int:
         """How many commands wait in an inbox."""
-        shelf = self.shelves.get(service)
+        shelf = self.state.shelves.get(service)
         return 0 if shelf is None else min(most, shelf.waiting())
 
     async def describe(self) -> dict[str, str]:
         """Figures of the store."""
-        return {"store": "memory", "commands": str(len(self.commands)), "events": str(len(self.events))}
+        return {"store": "memory", "commands": str(len(self.state.commands)), "events": str(len(self.state.events))}
 
     def _lag(self, shelf: Shelf) -> Lag:
         waiting = [item for queue in shelf.backlog for item in queue]
@@ -395,14 +281,6 @@ class MemoryStore:
             lanes=shelf.consumer.lanes,
             owned=sum(not lease.lost for (name, _), lease in self._leases.items() if name == shelf.consumer.name),
         )
-
-    def shelf(self, service: str) -> Shelf:
-        """The inbox of a service; made when the first command is sent to one that never ran."""
-        shelf = self.shelves.get(service)
-        if shelf is None:
-            consumer = Consumer(name=service, service=service, channel=service, kind="inbox")
-            shelf = self.shelves[service] = Shelf(consumer)
-        return shelf
 
 
 def _by_position(item: Item) -> int:

@@ -2,22 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 from typing_extensions import TypeVar
 
 from tense.adapters.stores.memory.shelf import Item, Shelf
+from tense.adapters.stores.memory.state import MemoryState
 from tense.errors import LeaseLostError
 from tense.messages.envelope import Envelope
 from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import DeadLetter
-from tense.ports.scratch import Turn
+from tense.ports.scratch import Scratch, Turn
 from tense.ports.transaction import Transaction
-
-if TYPE_CHECKING:
-    from tense.adapters.stores.memory.store import MemoryStore
 
 T = TypeVar("T")
 
@@ -25,10 +22,11 @@ T = TypeVar("T")
 class MemoryUnit:
     """One delivery's unit of work; its database is a turn of the scratch."""
 
-    __slots__ = ("_delivery", "_lease", "_store", "_turn")
+    __slots__ = ("_delivery", "_lease", "_scratch", "_state", "_turn")
 
-    def __init__(self, store: "MemoryStore", delivery: Delivery, lease: Lease) -> None:
-        self._store = store
+    def __init__(self, state: MemoryState, scratch: Scratch, delivery: Delivery, lease: Lease) -> None:
+        self._state = state
+        self._scratch = scratch
         self._delivery = delivery
         self._lease = lease
         self._turn: Turn | None = None
@@ -61,7 +59,7 @@ class MemoryUnit:
                 self._turn.undo()
             text = f"lane {self._lease.lane} of {self._lease.consumer} is lost"
             raise LeaseLostError(text)
-        store = self._store
+        store = self._state
         for envelope in outgoing:
             store.is_new(envelope)
         if self._turn is not None:
@@ -72,7 +70,7 @@ class MemoryUnit:
 
     def apply(self, settlement: Settlement) -> None:
         """Carry a settlement out on the shelf."""
-        delivery, store = self._delivery, self._store
+        delivery, store = self._delivery, self._state
         shelf = store.shelves[delivery.consumer]
         item = self._item(shelf)
         if isinstance(settlement, Done):
@@ -104,10 +102,10 @@ class MemoryUnit:
         delivery = self._delivery
         found = shelf.exceptions.get(delivery.position)
         if found is None and delivery.metadata.kind != "event":
-            found = self._store.commands.get(delivery.metadata.id)
+            found = self._state.commands.get(delivery.metadata.id)
         if found is not None:
             return found
-        event = self._store.events.get(delivery.metadata.id)
+        event = self._state.events.get(delivery.metadata.id)
         envelope = (
             event.envelope
             if event is not None
@@ -128,7 +126,7 @@ class MemoryUnit:
         queue.insert(index, item)
 
     def _bury(self, shelf: Shelf, item: Item, buried: Buried) -> None:
-        store, metadata = self._store, self._delivery.metadata
+        store, metadata = self._state, self._delivery.metadata
         item.state, item.error = "dead", buried.error
         item.strand = buried.strand if item.strand is None else item.strand
         shelf.exceptions[item.position] = item
@@ -154,5 +152,5 @@ class MemoryUnit:
 
     def _opened(self) -> Turn:
         if self._turn is None:
-            self._turn = self._store.scratch.turn()
+            self._turn = self._scratch.turn()
         return self._turn

@@ -30,15 +30,17 @@ AND ((state = 1 AND due <= ?) OR (deadline IS NOT NULL AND deadline <= ?)) ORDER
 """  # noqa: S608 - constants
 
 DUE_EVENTS = """
-SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.attempts, e.redriven, '*'
+SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*'
 FROM tense_exception AS e JOIN tense_log AS l ON l.pos = e.pos
 WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 """
 
 NEXT_COMMANDS = (
     "SELECT seq, due FROM tense_command WHERE service = ? AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?",
-    "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
-    "ORDER BY deadline LIMIT ?",
+    (
+        "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
+        "ORDER BY deadline LIMIT ?"
+    ),
 )
 
 NEXT_EVENTS = ("SELECT pos, due FROM tense_exception WHERE consumer = ? AND state = 1 ORDER BY due LIMIT ?",)
@@ -81,9 +83,12 @@ class Backlog:
         return strands_of(self._core.read(), table_of(consumer.kind), lease.consumer, lease.lane)
 
     def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
-        """Count a delivery of an event before it is started."""
+        """Count a delivery before it is started."""
 
         def operation(connection: sqlite3.Connection) -> int:
+            if "<" not in delivery.consumer:
+                counted = f"{COUNT} RETURNING attempts"
+                return int(connection.execute(counted, (delivery.position,)).fetchone()[0])
             row = connection.execute(
                 "INSERT INTO tense_exception (consumer, pos, lane, state, attempts) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (consumer, pos) DO UPDATE SET attempts = attempts + 1 RETURNING attempts",
@@ -115,10 +120,9 @@ class Backlog:
                 break
             if want.lease.lost:
                 continue
-            for row in connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most)):
-                found.append(self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]))
-        if found:
-            connection.executemany(COUNT, [(delivery.position,) for delivery in found])
+            rows = connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most))
+            found += [self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]) for row in rows]
+        self._count(connection, consumer, found)
         return found
 
     def _due(
@@ -136,17 +140,19 @@ class Backlog:
             taken.add(row[0])
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
-            found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=inbox and row[5] > row[6]))
+            found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
         self._count(connection, consumer, found)
         return found
 
     def _count(self, connection: sqlite3.Connection, consumer: Consumer, found: Sequence[Delivery]) -> None:
+        """Count what is handed out; what is to run alone is counted when it starts, for it waits for others."""
+        counted = [delivery for delivery in found if not delivery.alone]
         if consumer.kind == "inbox":
-            connection.executemany(COUNT, [(delivery.position,) for delivery in found])
+            connection.executemany(COUNT, [(delivery.position,) for delivery in counted])
         else:
             connection.executemany(
                 "UPDATE tense_exception SET attempts = attempts + 1 WHERE consumer = ? AND pos = ?",
-                [(consumer.name, delivery.position) for delivery in found],
+                [(consumer.name, delivery.position) for delivery in counted],
             )
 
     def _read_log(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
@@ -159,8 +165,8 @@ class Backlog:
                 break
             lease = want.lease
             after = want.after if want.after >= 0 else self._cursor(connection, lease)
-            for row in connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most)):
-                found.append(self._delivery(consumer, row, "backlog", 1))
+            rows = connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most))
+            found += [self._delivery(consumer, row, "backlog", 1) for row in rows]
         return found
 
     def _cursor(self, connection: sqlite3.Connection, lease: Lease) -> int:

@@ -43,8 +43,7 @@ def insert(connection: sqlite3.Connection, envelope: Envelope, lane: int, now: f
         done = connection.execute(INSERT_EVENT, values)
         table = "tense_log"
     else:
-        due = envelope.due
-        state = SCHEDULED if due > now else OPEN
+        state = SCHEDULED if envelope.due > now else OPEN
         command = (
             metadata.id,
             envelope.service,
@@ -55,7 +54,7 @@ def insert(connection: sqlite3.Connection, envelope: Envelope, lane: int, now: f
             headers,
             envelope.body,
             now,
-            due,
+            envelope.due,
             metadata.deadline,
         )
         done = connection.execute(INSERT_COMMAND, command)

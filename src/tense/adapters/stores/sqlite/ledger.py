@@ -168,7 +168,7 @@ class Letters:
         consumer, position, _, _ = place
         if "<" in consumer:
             connection.execute(
-                "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, redriven = redriven + 1 "
+                "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, failed = 0, redriven = redriven + 1 "
                 "WHERE consumer = ? AND pos = ?",
                 (now, consumer, position),
             )

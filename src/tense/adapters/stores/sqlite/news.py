@@ -51,7 +51,6 @@ class News:
     def opened(self, connection: sqlite3.Connection) -> None:
         """A group begins: who else wrote since the last one?"""
         if self._changed(connection):
-            self._lanes.check_fence(connection)
             self._core.around.clock.call_later(0.0, self._read_news)
 
     def closing(self, connection: sqlite3.Connection) -> None:
@@ -86,10 +85,15 @@ class News:
         self.look()
 
     def _changed(self, connection: sqlite3.Connection) -> bool:
+        """Whether another process committed since the last look; if so, lanes it took from us are lost now.
+
+        The fence is checked with every look: a look that saw a change and left the fence would hide it from the next.
+        """
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
             return False
         self._version = version
+        self._lanes.check_fence(connection)
         return True
 
     def _read_news(self) -> None:

@@ -39,8 +39,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         """,
         "CREATE INDEX tense_command_open ON tense_command (service, lane, seq) WHERE state = 0",
         "CREATE INDEX tense_command_waiting ON tense_command (service, due) WHERE state IN (1, 2)",
-        "CREATE INDEX tense_command_deadline ON tense_command (service, deadline) "
-        "WHERE state IN (1, 2) AND deadline IS NOT NULL",
+        """
+        CREATE INDEX tense_command_deadline ON tense_command (service, deadline)
+        WHERE state IN (1, 2) AND deadline IS NOT NULL
+        """,
         "CREATE INDEX tense_command_strand ON tense_command (service, lane, strand, seq) WHERE state IN (1, 2, 4)",
         """
         CREATE TABLE tense_log (
@@ -86,6 +88,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
             state INTEGER NOT NULL,
             strand TEXT,
             attempts INTEGER NOT NULL,
+            failed INTEGER NOT NULL DEFAULT 0,
             due REAL NOT NULL DEFAULT 0,
             error TEXT,
             redriven INTEGER NOT NULL DEFAULT 0,

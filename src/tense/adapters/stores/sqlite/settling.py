@@ -18,9 +18,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_EXCEPTION = """
-INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, due, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, failed, due, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
 ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coalesce(strand, excluded.strand),
-    attempts = excluded.attempts, due = excluded.due, error = excluded.error
+    attempts = excluded.attempts, failed = excluded.failed, due = excluded.due, error = excluded.error
 """
 
 
@@ -60,8 +61,8 @@ def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delive
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
         connection.execute(
-            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - 1 WHERE seq = ?",
-            (HELD, settlement.strand, seq),
+            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ?",
+            (HELD, settlement.strand, counted(delivery), seq),
         )
         _release_if_free(connection, core, delivery, settlement.strand)
     elif isinstance(settlement, Buried):
@@ -70,9 +71,14 @@ def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delive
         assert isinstance(settlement, Released)
         state = OPEN if delivery.origin == "backlog" else SCHEDULED
         connection.execute(
-            "UPDATE tense_command SET state = ?, attempts = max(0, attempts - 1) WHERE seq = ? AND state IN (0, 1)",
-            (state, seq),
+            "UPDATE tense_command SET state = ?, attempts = max(0, attempts - ?) WHERE seq = ? AND state IN (0, 1)",
+            (state, counted(delivery), seq),
         )
+
+
+def counted(delivery: Delivery) -> int:
+    """How many attempts the handing out of a delivery counted; one that runs alone is counted when it starts."""
+    return 0 if delivery.alone else 1
 
 
 def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, buried: Buried, now: float) -> None:
@@ -123,7 +129,8 @@ def _settle_event(
         _bury(connection, delivery, settlement, (row[0], core.around.clock.now()))
     elif delivery.origin == "exception":
         connection.execute(
-            "UPDATE tense_exception SET attempts = max(0, attempts - 1) WHERE consumer = ? AND pos = ?", place
+            "UPDATE tense_exception SET attempts = max(0, attempts - ?) WHERE consumer = ? AND pos = ?",
+            (counted(delivery), *place),
         )
     if delivery.origin == "backlog" and not isinstance(settlement, Released):
         core.cursors[delivery.consumer, delivery.lane] = (delivery.position, lease)

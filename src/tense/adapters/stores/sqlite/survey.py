@@ -49,7 +49,6 @@ class Survey:
         def pragma(name: str) -> str:
             return str(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
-        write = self._core.connection
         size = int(pragma("page_count")) * int(pragma("page_size"))
         counts = {
             table: str(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names below
@@ -60,9 +59,7 @@ class Survey:
             "sqlite": sqlite3.sqlite_version,
             "schema": str(VERSION),
             "journal": pragma("journal_mode"),
-            "synchronous": {"0": "OFF", "1": "NORMAL", "2": "FULL", "3": "EXTRA"}.get(
-                str(write.execute("PRAGMA synchronous").fetchone()[0]), "unknown"
-            ),
+            "synchronous": "FULL",
             "size": f"{size:,} bytes",
             "commands": counts["tense_command"],
             "events": counts["tense_log"],

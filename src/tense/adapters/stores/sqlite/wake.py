@@ -27,7 +27,7 @@ class Wake:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            sock.setblocking(False)
+            sock.settimeout(0)
             sock.bind(str(self._mine))
         except OSError:
             return
@@ -39,10 +39,9 @@ class Wake:
         if self._socket is None:
             return
         try:
-            changed = os.stat(self._folder).st_mtime_ns
+            changed = self._folder.stat().st_mtime_ns
             if changed != self._seen:
-                mine = self._mine.name
-                self._others = [str(self._folder / name) for name in os.listdir(self._folder) if name != mine]
+                self._others = [str(other) for other in self._folder.iterdir() if other != self._mine]
                 self._seen = changed
         except OSError:
             return
@@ -66,7 +65,7 @@ class Wake:
             pass
         except (ConnectionRefusedError, FileNotFoundError):
             with contextlib.suppress(OSError):
-                os.unlink(other)
+                Path(other).unlink()
         except OSError:
             pass
 

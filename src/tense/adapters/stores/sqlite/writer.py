@@ -1,10 +1,8 @@
 """The writer: one connection, one transaction at a time, whatever waits goes together.
 
-Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn, run
-aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has, so
-that no timer delays a lone message and 64 senders share one commit.
-
-    idle -> opening -> open -> closing -> idle
+Statements run on the loop's thread, where they are cheapest; only COMMIT, and BEGIN when another process has the turn,
+run aside. A group is open while somebody has something to write and is committed one turn of the loop after nobody has,
+so that no timer delays a lone message and 64 senders share one commit: idle -> opening -> open -> closing -> idle.
 """
 
 import asyncio
@@ -14,12 +12,15 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tense.adapters.stores.sqlite.file import translated
+from tense.adapters.stores.sqlite.hooks import Holder, Hooks
 from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.transactions import Transactions
+from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.errors import ClosedError, StoreBusyError, StoreError
-from tense.ports.clock import Clock, Timer
+from tense.ports.clock import Clock
 from tense.ports.spawn import Aside
 
 log = logging.getLogger("tense")
@@ -30,41 +31,7 @@ MOST = 512
 LONGEST = 0.02
 """Seconds after which a group is committed although more wait: other processes want their turn too."""
 
-FOLD = 4000
-"""After how many operations the write-ahead log is folded into the file."""
-
-PATIENCE = 30.0
-"""Seconds to wait for somebody who holds SQLite's lock without taking turns."""
-
 Operation = Callable[[sqlite3.Connection], Any]
-
-
-class Holder(Protocol):
-    """Who has the turn within the group."""
-
-    def revoke(self, why: str) -> None:
-        """It kept the turn for too long."""
-        ...
-
-
-class Hooks(Protocol):
-    """What the store does around groups."""
-
-    def opened(self, connection: sqlite3.Connection) -> None:
-        """A group begins: see who else wrote meanwhile."""
-        ...
-
-    def closing(self, connection: sqlite3.Connection) -> None:
-        """A group is about to be committed: write what was put off."""
-        ...
-
-    def committed(self) -> None:
-        """It is durable."""
-        ...
-
-    def undone(self, error: StoreError) -> None:
-        """It could not be made durable; all of it is undone."""
-        ...
 
 
 class Writer:
@@ -75,8 +42,8 @@ class Writer:
     ) -> None:
         self.connection = connection
         self._path = path
-        self._lock = lock
-        self._clock, self._aside = seams
+        self._clock, aside = seams
+        self._transactions = Transactions(connection, lock, aside)
         self._hooks = hooks
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
@@ -85,18 +52,12 @@ class Writer:
         self._waiting: deque[tuple[Holder, asyncio.Future[sqlite3.Connection]]] = deque()
         self._durable: list[tuple[asyncio.Future[Any], Any]] = []
         self._holder: Holder | None = None
-        self._held_since = 0.0
+        self._watch = TurnWatch(self._clock)
         self._count = 0
         self._began = 0.0
         self._closing_soon = False
         self._turned = True
         self._closed = False
-        self._timer: Timer | None = None
-        self._since_fold = 0
-        self._settings = ("", -1)
-        self.turn_limit = 5.0
-
-    # Asking
 
     def submit(self, operation: Operation, *, light: bool = False) -> "asyncio.Future[Any]":
         """Run an operation in a group; the future has its result when it is durable.
@@ -167,15 +128,12 @@ class Writer:
         if not self._closed:
             await self.settled()
             self._closed = True
-            if self._timer is not None:
-                self._timer.cancel()
+            self._watch.stop()
 
     @property
     def idle(self) -> bool:
         """Whether no group is open and nothing waits."""
         return self._state == "idle"
-
-    # The group
 
     @property
     def _full(self) -> bool:
@@ -185,42 +143,13 @@ class Writer:
         if self._state != "idle" or not (self._operations or self._waiting):
             return
         light = not self._waiting and all(entry[3] for entry in self._operations)
-        if not self._lock.try_take():
-            self._open_aside()
-            return
-        try:
-            self._begin(light=light)
-        except sqlite3.OperationalError:
-            self._lock.give()
-            self._open_aside()
+        if not self._transactions.begin_now(light=light):
+            self._state = "opening"
+            self._transactions.begin_aside(self._waited)
             return
         self._opened()
         if light and self._state == "open" and self._holder is None and not self._waiting:
-            self._commit_here()
-
-    def _begin(self, *, light: bool) -> None:
-        self._set("NORMAL" if light else "FULL", 0)
-        self.connection.execute("BEGIN IMMEDIATE")
-
-    def _set(self, synchronous: str, busy_timeout: int) -> None:
-        if self._settings != (synchronous, busy_timeout):
-            self.connection.execute(f"PRAGMA synchronous = {synchronous}")
-            self.connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
-            self._settings = (synchronous, busy_timeout)
-
-    def _open_aside(self) -> None:
-        self._state = "opening"
-
-        def wait() -> None:
-            self._lock.take()
-            try:
-                self._set("FULL", int(PATIENCE * 1000))
-                self.connection.execute("BEGIN IMMEDIATE")
-            except BaseException:
-                self._lock.give()
-                raise
-
-        self._aside.run(wait, self._waited)
+            self._commit(here=True)
 
     def _waited(self, error: BaseException | None) -> None:
         if error is None:
@@ -238,8 +167,8 @@ class Writer:
             self._hooks.opened(self.connection)
         except sqlite3.Error as error:
             self._abandon(error)
-            return
-        self._advance()
+        else:
+            self._advance()
 
     def _advance(self) -> None:
         if self._state != "open" or self._holder is not None:
@@ -285,15 +214,14 @@ class Writer:
     def _seat(self, holder: Holder) -> sqlite3.Connection:
         self.connection.execute("SAVEPOINT tense_turn")
         self._holder = holder
-        self._held_since = self._clock.elapsed()
+        self._watch.begin(holder)
         self._count += 1
         self._close_soon()
-        if self._timer is None:
-            self._timer = self._clock.call_later(1.0, self._look)
         return self.connection
 
     def _unseat(self) -> None:
         self._holder = None
+        self._watch.end()
         if self._turned:
             self._advance()
 
@@ -313,33 +241,19 @@ class Writer:
         else:
             self._commit()
 
-    def _commit(self) -> None:
+    def _commit(self, *, here: bool = False) -> None:
         self._state = "closing"
         try:
             self._hooks.closing(self.connection)
+            if here:
+                self._transactions.commit_now()
         except sqlite3.Error as error:
             self._abandon(error)
             return
-        self._aside.run(self._commit_and_checkpoint, self._committed)
-
-    def _commit_here(self) -> None:
-        self._state = "closing"
-        error: BaseException | None = None
-        try:
-            self._hooks.closing(self.connection)
-            self.connection.execute("COMMIT")
-            self._lock.give()
-        except sqlite3.Error as raised:
-            error = raised
-        self._committed(error)
-
-    def _commit_and_checkpoint(self) -> None:
-        self.connection.execute("COMMIT")
-        self._since_fold += self._count
-        if self._since_fold >= FOLD:
-            self._since_fold = 0
-            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        self._lock.give()
+        if here:
+            self._committed(None)
+        else:
+            self._transactions.commit_aside(self._count, self._committed)
 
     def _committed(self, error: BaseException | None) -> None:
         if error is not None:
@@ -355,16 +269,12 @@ class Writer:
 
     def _abandon(self, error: BaseException) -> None:
         """The group cannot be made durable: undo all of it and tell everybody."""
-        if self.connection.in_transaction:
-            try:
-                self.connection.execute("ROLLBACK")
-            except sqlite3.Error as second:
-                log.error("rollback failed: %s", second)
-        self._lock.give()
+        self._transactions.roll_back()
         self._state = "idle"
         known = translated(error, self._path) if isinstance(error, sqlite3.Error) else StoreError(str(error))
         durable, self._durable = self._durable, []
         holder, self._holder = self._holder, None
+        self._watch.end()
         if holder is not None:
             holder.revoke(str(known))
         self._hooks.undone(known)
@@ -374,32 +284,17 @@ class Writer:
         self._loop.call_soon(self._kick)
 
     def _fail_all(self, error: StoreError) -> None:
-        operations, self._operations = self._operations, deque()
-        waiting, self._waiting = self._waiting, deque()
-        for _, future, _, _ in operations:
+        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
+        asked += [entry[1] for entry in self._waiting]
+        self._operations.clear()
+        self._waiting.clear()
+        for future in asked:
             if not future.done():
                 future.set_exception(error)
-        for _, seat in waiting:
-            if not seat.done():
-                seat.set_exception(error)
-
-    def _look(self) -> None:
-        """Report, and at the limit end, a turn that holds everybody's commit."""
-        self._timer = None
-        if self._closed:
-            return
-        if self._holder is not None:
-            took = self._clock.elapsed() - self._held_since
-            if took > self.turn_limit:
-                self._holder.revoke(f"kept the database's turn for {took:.1f} s; the limit is {self.turn_limit:g} s")
-            elif took > 1.0:
-                log.warning("%s has kept the database's turn for %.1f s: everybody waits for it", self._holder, took)
-            self._timer = self._clock.call_later(1.0, self._look)
 
     def _check_usable(self) -> None:
-        if self._closed:
-            text = f"{self._path} is closed"
-            raise ClosedError(text)
-        if os.getpid() != self._pid:
-            text = f"{self._path} was opened before this process forked; a child must open it anew"
+        forked = os.getpid() != self._pid
+        if self._closed or forked:
+            why = "was opened before this process forked; a child must open it anew" if forked else "is closed"
+            text = f"{self._path} {why}"
             raise ClosedError(text)

@@ -51,11 +51,8 @@ def _channel_name(words: Words, operation: At) -> tuple[str, At]:
 def _messages(words: Words, operation: At, name: str, channel: At) -> list[Message]:
     """Return the messages of an operation: those it lists, or else all of its channel."""
     place = _address(name, channel) or name
-    listed_here = list(listed(operation.child("messages")))
-    if listed_here:
-        given = [(_last(message), message) for message in listed_here]
-    else:
-        given = list(entries(channel.child("messages")))
+    named_here = [(_last(message), message) for message in listed(operation.child("messages"))]
+    given = named_here or list(entries(channel.child("messages")))
     near = (operation,)
     return [words.message(message, key=key, channel=place, near=near) for key, message in given]
 

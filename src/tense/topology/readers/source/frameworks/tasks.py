@@ -3,6 +3,8 @@
 import ast
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from tense.rules.meaning.graph import Field, Verb
 from tense.topology.readers.source.lookup import decorators
 from tense.topology.readers.source.modules import Called, Function, dotted, keyword
@@ -125,9 +127,19 @@ def _task(tree: Tree, words: Words, function: Function, call: ast.Call | None) -
         fields=fields,
         written=written.rpartition(".")[2],
     )
+    tree.draft.messages[name] = replace(tree.draft.messages[name], result=_result(function))
     queue = tree.lookup.text(keyword(call, "queue"), function.module) if call else None
     tree.handles(function, name, channel=queue)
     return name
+
+
+def _result(function: Function) -> str | None:
+    """Return what a task gives back: its annotation, or `any` where it returns something."""
+    if function.node.returns is not None:
+        shown = ast.unparse(function.node.returns)[:80]
+        return None if shown == "None" else shown
+    gives = any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(function.node))
+    return "any" if gives else None
 
 
 def _has_self(function: Function) -> bool:

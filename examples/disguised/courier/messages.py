@@ -1,0 +1,6 @@
+from shared.bus import Event
+
+
+class ParcelCollected(Event):
+    order_id: str
+    courier: str

@@ -1,0 +1,43 @@
+"""Alone: runs what an earlier worker died with, so that a killer takes no neighbours along."""
+
+import asyncio
+
+import msgspec
+
+from tense.messages.settlement import Settlement
+from tense.ports.delivery import Delivery
+from tense.ports.records import Consumer
+from tense.ports.store import Store
+from tense.runtime.lane import Lane
+from tense.runtime.work import Work
+
+CAREFUL = 16
+"""How many deliveries of a subscription's lane are run alone after its owner died."""
+
+
+class Alone:
+    """Runs one delivery of a consumer at a time, with nothing uncommitted beside it.
+
+    If the process dies now, this delivery did it: it is counted durably before it is started.
+    """
+
+    def __init__(self, consumer: Consumer, store: Store, work: Work) -> None:
+        self._consumer = consumer
+        self._store = store
+        self._work = work
+        self._lock = asyncio.Lock()
+
+    async def run(self, delivery: Delivery, lane: Lane) -> Settlement | None:
+        """As `Work.perform`, and durable when it returns."""
+        async with self._lock:
+            await self._store.settled()
+            policy, _ = self._work.policy(delivery, self._consumer.service)
+            # The first of a lane was in the dead worker's hands: that was a delivery too.
+            first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
+            counted = self._store.strike(delivery, first)
+            attempt = await counted if isinstance(counted, asyncio.Future) else counted
+            lane.careful = max(0, lane.careful - 1)
+            delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
+            settlement = await self._work.perform(delivery, lane.lease, self._consumer.service)
+            await self._store.settled()
+            return settlement
