@@ -24,11 +24,15 @@ from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
 from tense.ports.store import Want
 
-SOON = 0.005
-"""Seconds until a log is read again whose newest rows stand behind a transaction that is still open."""
+WAIT = "SELECT pg_sleep(0.002)"
+WAITS = 8
+"""Most transactions end within these moments; the wait is the server's, where their end is seen."""
+
+AT_ONCE = 10
+"""How often the log is read again at once after that."""
 
 LATER = 0.25
-"""As above, at most: the pause doubles as long as the same transaction stays open."""
+"""Seconds until it is read again, at most, as long as an old transaction stays open."""
 
 
 class Backlog:
@@ -36,7 +40,7 @@ class Backlog:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._pauses: dict[str, float] = {}
+        self._tries: dict[str, int] = {}
 
     def claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> "asyncio.Future[Sequence[Delivery]]":
         """The next deliveries of some lanes."""
@@ -95,31 +99,41 @@ class Backlog:
     async def _read(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
         live = [want for want in wanted if not want.lease.lost]
         places = [unpacked(want.after) if want.after >= 0 else (-1, -1) for want in live]
-        rows = await self._core.run(
-            lambda connection: connection.fetch(
-                self._core.sql(READ),
-                *(consumer.name, consumer.channel, list(consumer.types), [want.lease.lane for want in live]),
-                *([place[0] for place in places], [place[1] for place in places], [want.most for want in live], limit),
-            )
+        values = (
+            *(consumer.name, consumer.channel, list(consumer.types), [want.lease.lane for want in live]),
+            *([place[0] for place in places], [place[1] for place in places], [want.most for want in live], limit),
         )
+        rows = await self._core.run(lambda connection: self._read_visible(connection, values))
         hidden = {row[3] for row in rows if row[-1]}
         if hidden:
             self._look_again(consumer, hidden)
         else:
-            self._pauses.pop(consumer.name, None)
+            self._tries.pop(consumer.name, None)
         return [self._event(consumer, row, "backlog", 1) for row in rows if not row[-1]]
+
+    async def _read_visible(self, connection: Connection, values: Sequence[Any]) -> list[Any]:
+        """Read; where all that is new stands behind an open transaction, wait a moment for that one to end."""
+        rows: list[Any] = []
+        for _ in range(WAITS):
+            rows = await connection.fetch(self._core.sql(READ), *values)
+            if not rows or not all(row[-1] for row in rows):
+                break
+            await connection.execute(WAIT)
+        return rows
 
     def _look_again(self, consumer: Consumer, lanes: set[int]) -> None:
         """Rows are there, and an older transaction may still put others before them."""
-        pause = self._pauses.get(consumer.name, SOON)
-        self._pauses[consumer.name] = min(LATER, pause * 2)
+        tries = self._tries[consumer.name] = self._tries.get(consumer.name, 0) + 1
 
         def arrive() -> None:
             if not self._core.closed:
                 for lane in lanes:
                     self._core.around.watcher.arrived(consumer.name, lane)
 
-        self._core.around.clock.call_later(pause, arrive)
+        if tries <= AT_ONCE:
+            arrive()
+        else:
+            self._core.around.clock.call_later(min(LATER, 0.01 * (tries - AT_ONCE)), arrive)
 
     async def _due(self, consumer: Consumer, leases: Sequence[Lease], now: float, limit: int) -> list[Delivery]:
         live = [lease for lease in leases if not lease.lost]
