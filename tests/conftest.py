@@ -47,5 +47,6 @@ async def _drop(address: str, schema: str) -> None:
     import asyncpg
 
     connection = await asyncpg.connect(address)
+    await connection.execute("SET lock_timeout = '5s'")
     await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     await connection.close()

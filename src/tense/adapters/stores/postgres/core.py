@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
-ENGINE_CONNECTIONS = 4
+ENGINE_CONNECTIONS = 8
 """Connections for the engine's own statements; handlers never take them."""
 
 READ_CONNECTIONS = 4

@@ -4,32 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from tense.adapters.stores.postgres.core import Core, encode
+from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.gather import Entry, Gather
+from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row
 from tense.adapters.stores.postgres.pool import Connection
-from tense.adapters.stores.postgres.schema import OPEN, SCHEDULED
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, GONE, translated
 from tense.errors import DuplicateIdError
 from tense.messages.envelope import Envelope
-
-INSERT_COMMANDS = """
-INSERT INTO tense.command (id, service, lane, state, key, type, headers, body, accepted, due, deadline)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::bytea[],
-                     $8::bytea[], $9::float8[], $10::float8[], $11::float8[])
-ON CONFLICT (id) DO NOTHING RETURNING id
-"""
-
-INSERT_EVENTS = """
-INSERT INTO tense.log (id, channel, lane, key, type, headers, body, accepted)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::float8[])
-ON CONFLICT (id) DO NOTHING RETURNING id
-"""
-
-KNOWN = {
-    "event": "SELECT id, type, body FROM tense.log WHERE id = ANY($1::text[])",
-    "command": "SELECT id, type, body FROM tense.command WHERE id = ANY($1::text[])",
-}
 
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """Seconds between attempts to take messages in while the server is away. Ids make that safe: nothing comes twice."""
@@ -152,21 +134,6 @@ class Intake:
             tidings.plan(envelope.service, envelope.due)
         else:
             tidings.arrivals.add((envelope.service, lane))
-
-
-def command_row(envelope: Envelope, lane: int, now: float) -> tuple[Any, ...]:
-    """The values of a command's row, in the order of INSERT_COMMANDS."""
-    metadata = envelope.metadata
-    state = SCHEDULED if envelope.due > now else OPEN
-    head = (metadata.id, envelope.service, lane, state, metadata.partitionkey, metadata.type)
-    return (*head, encode(metadata), envelope.body, now, envelope.due, metadata.deadline)
-
-
-def event_row(envelope: Envelope, lane: int, now: float) -> tuple[Any, ...]:
-    """The values of an event's row, in the order of INSERT_EVENTS."""
-    metadata = envelope.metadata
-    head = (metadata.id, envelope.channel, lane, metadata.partitionkey, metadata.type)
-    return (*head, encode(metadata), envelope.body, now)
 
 
 def _stir(core: Core, envelopes: Sequence[Envelope]) -> None:
