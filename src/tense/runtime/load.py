@@ -39,6 +39,27 @@ def open_store(address: str) -> Store:
     raise StoreUnusableError(text)
 
 
+def schema_script(address: str) -> str:
+    """The SQL that makes a store's tables from nothing, for people who run it themselves.
+
+    Raises:
+        StoreUnusableError: a store of that kind has no tables.
+    """
+    scheme = urlsplit(address).scheme
+    if scheme in ("postgresql", "postgres"):
+        from tense.adapters.stores.postgres.address import read_address  # noqa: PLC0415 - the adapter that is chosen
+        from tense.adapters.stores.postgres.schema import script  # noqa: PLC0415 - as above
+
+        return script(read_address(address).schema)
+    if scheme == "sqlite":
+        from tense.adapters.stores.sqlite.schema import META, MIGRATIONS  # noqa: PLC0415 - as above
+
+        statements = [META, *(statement for _, step in sorted(MIGRATIONS.items()) for statement in step)]
+        return "".join(f"{statement.strip()};\n" for statement in statements)
+    text = f"{address!r} is no address of a store that has tables."
+    raise StoreUnusableError(text)
+
+
 def _postgres(address: str) -> Store:
     try:
         from tense.adapters.stores.postgres.store import PostgresStore  # noqa: PLC0415 - the adapter that is chosen

@@ -67,3 +67,11 @@ def test_a_script_for_another_schema_names_no_other() -> None:
 
 def test_words_that_only_look_like_the_schema_are_left_alone() -> None:
     assert in_schema("b", "SELECT 'pretense.x' FROM tense.log") == "SELECT 'pretense.x' FROM b.log"
+
+
+def test_the_command_line_prints_the_script_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    from tense.cli.db import migrate
+
+    migrate(store="postgresql://nobody@127.0.0.1:1/none?schema=tenant_7", sql=True)
+
+    assert capsys.readouterr().out == script("tenant_7")
