@@ -8,7 +8,7 @@ from tense.adapters.stores.postgres.pool import Connection
 from tense.errors import StoreError
 from tense.ports.clock import Timer
 
-POLL = 2.0
+POLL = 5.0
 """Seconds between two looks while hints are heard."""
 
 POLL_ALONE = 0.2
