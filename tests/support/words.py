@@ -8,6 +8,8 @@ from tense import Command, Contract, Event, Metadata, Publish, Rejection, Retry,
 
 orders = Contract("orders")
 payment = Contract("payment")
+notes = Contract("notes")
+rush = Contract("rush")
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -27,13 +29,13 @@ class PlaceOrder(Command[Receipt, OutOfStock], owner=orders, key="order_id"):
     number: int = 0
 
 
-class Notify(Command, owner=orders):
+class Notify(Command, owner=notes):
     """Without a key."""
 
     text: str
 
 
-class Hurry(Command, owner=orders, deadline=timedelta(seconds=10)):
+class Hurry(Command, owner=rush, deadline=timedelta(seconds=10)):
     text: str
 
 

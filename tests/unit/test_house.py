@@ -16,7 +16,7 @@ import tense.testing
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("src", "tests", "examples", "benchmarks", "scripts")
-SKIPPED = {"__pycache__", "fixtures"}
+SKIPPED = {"__pycache__", "fixtures", ".venv"}
 """Folders of files that nobody here writes or keeps in order."""
 
 LONGEST_FILE = 300

@@ -1,5 +1,6 @@
 """Registry: all handlers of an app, checked together and frozen when it starts."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -17,7 +18,7 @@ from tense.errors import (
     UnencodableError,
     WireNameError,
 )
-from tense.messages.declaration import Declaration, declaration_of
+from tense.messages.declaration import Declaration, declaration_of, is_message
 from tense.messages.envelope import event_channel, subscription_name
 from tense.messages.kinds import field_names
 from tense.ports.codec import Codec
@@ -75,12 +76,22 @@ class Registry:
         Raises:
             NoHandlerError: for the first of them.
         """
-        for name, cls in sorted(self.messages.items()):
-            declaration = declaration_of(cls)
-            ours = declaration.kind == "command" and declaration.owner.name in self.services
-            if ours and name not in self.commands:
+        for name, service in sorted(self._owned_commands().items()):
+            if name not in self.commands:
                 registered = tuple(f"{h.declaration.name} ({h.place})" for h in self.commands.values())
-                raise NoHandlerError(name, registered, declaration.owner.name)
+                raise NoHandlerError(name, registered, service)
+
+    def _owned_commands(self) -> dict[str, str]:
+        """The commands of services here: those that handlers name, and those that stand beside them in their modules."""
+        owned = [cls for cls in self.messages.values() if declaration_of(cls).owner.name in self.services]
+        modules = {cls.__module__ for cls in owned}
+        beside = [value for name in modules for value in vars(sys.modules[name]).values() if is_message(value)]
+        declarations = [declaration_of(cls) for cls in (*owned, *beside) if cls.__module__ in modules]
+        return {
+            declaration.name: declaration.owner.name
+            for declaration in declarations
+            if declaration.kind == "command" and declaration.owner.name in self.services
+        }
 
     def _named_messages(self) -> dict[str, type]:
         found: dict[str, type] = {}

@@ -17,13 +17,14 @@ from tense.testing import HandClock, SeededChance, harness
 
 orders = Contract("orders")
 payment = Contract("payment")
+reminders = Contract("reminders")
 
 
 class PlaceOrder(Command[str], owner=orders, key="order_id"):
     order_id: str
 
 
-class RemindMe(Command, owner=orders, deadline=timedelta(minutes=1)):
+class RemindMe(Command, owner=reminders, deadline=timedelta(minutes=1)):
     order_id: str
 
 
@@ -77,7 +78,7 @@ def call(asked):
         return Completed(codec.encode("reference"))
 
     envelopes = Envelopes(codec, HandClock(), SeededChance(), max_body=1000)
-    voice = Voice(envelopes, Answering(codec), ask, frozenset({("orders", "orders.RemindMe")}))
+    voice = Voice(envelopes, Answering(codec), ask, frozenset({("orders", "reminders.RemindMe")}))
     return Call(voice, service.handlers[0], PARENT, NoUnit())
 
 
@@ -117,7 +118,7 @@ def test_a_sent_command_has_its_time_its_id_and_who_hears_of_it(call):
     )
     assert (first.metadata.deadline, third.metadata.deadline) == (now + 70, now + 60)
     assert first.metadata.replyto == "orders"
-    assert first.channel == "orders"
+    assert first.channel == "reminders"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ async def test_a_shut_port_records_what_would_have_been_said_and_says_nothing(ca
 
     assert sent
     assert (call.outgoing, asked) == ([], [])
-    assert call.silenced == ["publish orders.OrderPlaced", "send orders.RemindMe", "execute payment.ChargeCard"]
+    assert call.silenced == ["publish orders.OrderPlaced", "send reminders.RemindMe", "execute payment.ChargeCard"]
 
 
 async def test_what_is_caused_is_told_apart_from_what_began_it():

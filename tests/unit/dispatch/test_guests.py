@@ -25,6 +25,7 @@ from tense.testing import harness
 
 billing = Contract("billing")
 bank = Contract("bank")
+asking = Contract("asking")
 
 
 class Address(BaseModel):
@@ -162,13 +163,13 @@ async def test_the_same_id_with_the_same_guest_gives_the_first_outcome():
 class Undeclared(Rejection): ...
 
 
-class Ask(Command[int], owner=billing):
+class Ask(Command[int], owner=asking):
     way: str
 
 
 @pytest.mark.parametrize("way", ["raise", "return"])
 async def test_a_rejection_that_the_command_does_not_declare_is_a_failure_at_once_and_says_so(way):
-    service = Service(billing)
+    service = Service(asking)
 
     @service.handles(Ask)
     async def ask(command: Ask) -> int:
@@ -188,13 +189,19 @@ async def test_a_rejection_that_the_command_does_not_declare_is_a_failure_at_onc
 
 
 async def test_a_subscriber_that_returns_something_is_given_up_at_once_and_says_so():
-    service = Service(billing)
+    service, moving = Service(Contract("reading")), Service(billing)
+
+    @moving.handles(Move)
+    async def move(command: Move) -> Money: ...
+
+    @moving.handles(PayInvoice)
+    async def pay(command: PayInvoice) -> Address: ...
 
     @service.subscribes(Moved)
     async def read(event: Moved) -> None:
         return len(event.to)
 
-    async with harness(App(service)) as h:
+    async with harness(App(service, moving)) as h:
         await h.client.publish(Moved(to={}))
         await h.idle()
 

@@ -115,7 +115,22 @@ def test_a_command_of_a_service_elsewhere_needs_no_handler_here():
     async def place(command: PlaceOrder, charge: Execute[ChargeCard]) -> str:
         return await charge(ChargeCard(cents=1))
 
-    assert App(service).registry.commands.keys() == {"orders.PlaceOrder"}
+    @service.handles(CancelOrder)
+    async def cancel(command: CancelOrder) -> None: ...
+
+    assert App(service).registry.commands.keys() == {"orders.PlaceOrder", "orders.CancelOrder"}
+
+
+def test_a_command_that_stands_beside_the_others_and_that_nobody_handles_is_refused():
+    service = Service(orders)
+
+    @service.handles(PlaceOrder)
+    async def place(command: PlaceOrder) -> str:
+        return ""
+
+    text = refused(NoHandlerError, lambda: App(service))
+
+    assert text.startswith("orders.CancelOrder has no handler. A command needs exactly one.")
 
 
 def test_a_handler_for_another_contracts_command_is_refused():

@@ -200,6 +200,10 @@ def test_what_a_service_sends_may_go_in_circles():
     @service.handles(CancelOrder)
     async def cancel(command: CancelOrder, send: Send[CancelOrder]) -> None: ...
 
+    @service.handles(PlaceOrder)
+    async def place(command: PlaceOrder) -> str:
+        return ""
+
     assert App(service).registry.commands
 
 

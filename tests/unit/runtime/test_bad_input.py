@@ -11,7 +11,7 @@ import pytest
 from tense import App, Command, CommandFailed, Contract, Retry, Service, upcast
 from tense.messages.metadata import Metadata
 from tense.testing.harness import Harness, harness
-from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher
+from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, notes, orders, placing, publisher
 
 BROKEN = {
     "not JSON": b"\x00\xff{",
@@ -150,7 +150,7 @@ async def test_an_older_version_is_upcast(tmp_path: Path) -> None:
 async def test_whatever_a_handler_raises_is_its_messages_failure_and_not_the_workers(
     error: type[BaseException],
 ) -> None:
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify, retry=Retry(attempts=2, first=timedelta(seconds=1)))
     async def raise_it(command: Notify) -> None:
@@ -168,7 +168,7 @@ async def test_whatever_a_handler_raises_is_its_messages_failure_and_not_the_wor
 
 
 async def test_a_handler_that_never_returns_is_ended_at_its_limit() -> None:
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify, retry=Retry(attempts=1), timeout=5)
     async def hang(command: Notify) -> None:

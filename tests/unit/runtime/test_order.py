@@ -4,7 +4,7 @@ import pytest
 
 from stores import Run
 from tense import App, CommandFailed, Service
-from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
+from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, notes, placing, publisher, subscriber
 
 
 async def place(h, order_id: str, numbers: range) -> None:
@@ -156,7 +156,7 @@ async def test_block_holds_everything_of_the_lane_behind_the_failure(run: Run) -
 async def test_without_a_key_a_dead_letter_holds_nothing_back(run: Run) -> None:
     log = Log()
     log.failing = {"bad"}
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify, retry=FEW)
     async def notify(command: Notify) -> None:

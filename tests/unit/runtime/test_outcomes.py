@@ -33,10 +33,12 @@ from words import (
     OutOfStock,
     PlaceOrder,
     Receipt,
+    notes,
     orders,
     payment,
     placing,
     publisher,
+    rush,
     subscriber,
 )
 
@@ -139,7 +141,7 @@ async def test_time_running_out_says_that_the_outcome_is_unknown_and_pretends_no
 
 async def test_a_command_past_its_deadline_is_not_started(run: Run) -> None:
     log = Log()
-    service = Service(orders)
+    service = Service(rush)
 
     @service.handles(Hurry)
     async def hurry(command: Hurry) -> None:
@@ -175,7 +177,7 @@ async def test_a_failed_command_whose_deadline_passes_while_it_waits_has_an_outc
 
 async def test_a_command_that_is_not_started_can_be_cancelled_and_its_sender_is_told(run: Run) -> None:
     log = Log()
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify)
     async def notify(command: Notify) -> None:
@@ -194,7 +196,7 @@ async def test_a_command_that_is_not_started_can_be_cancelled_and_its_sender_is_
 
 async def test_a_timer_is_not_handled_before_its_time_and_then_once(run: Run) -> None:
     log = Log()
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify)
     async def notify(command: Notify) -> None:
@@ -212,7 +214,7 @@ async def test_a_timer_is_not_handled_before_its_time_and_then_once(run: Run) ->
 
 async def test_a_service_hears_how_the_commands_it_sent_ended(run: Run) -> None:
     heard: list[object] = []
-    selling, paying = Service(orders), Service(payment)
+    selling, paying = Service(notes), Service(payment)
 
     @selling.handles(Notify)
     async def notify(command: Notify, send: Send[ChargeCard]) -> None:

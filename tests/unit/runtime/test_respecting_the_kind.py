@@ -6,13 +6,13 @@ import pytest
 
 from stores import Run
 from tense import App, Busy, CommandExpired, Service
-from words import FEW, Hurry, Log, OrderPlaced, PlaceOrder, orders, placing, publisher, subscriber
+from words import FEW, Hurry, Log, OrderPlaced, PlaceOrder, placing, publisher, rush, subscriber
 
 
 async def test_a_redriven_command_past_its_deadline_is_not_started(run: Run) -> None:
     log = Log()
     log.failing = {"now"}
-    service = Service(orders)
+    service = Service(rush)
 
     @service.handles(Hurry, retry=FEW)
     async def hurry(command: Hurry) -> None:

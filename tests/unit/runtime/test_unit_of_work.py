@@ -17,6 +17,7 @@ from words import (
     OutOfStock,
     PlaceOrder,
     Receipt,
+    notes,
     orders,
     payment,
     subscriber,
@@ -44,6 +45,13 @@ def writing(log: Log) -> Service:
             return OutOfStock(sku="book")
         return Receipt(order_id=command.order_id)
 
+    return service
+
+
+def noting(log: Log) -> Service:
+    """Does what is sent."""
+    service = Service(notes)
+
     @service.handles(Notify, retry=FEW)
     async def notify(command: Notify) -> None:
         log.note(f"notified {command.text}")
@@ -66,7 +74,7 @@ async def rows(h) -> list[str]:
 async def test_rows_events_and_commands_commit_together_or_not_at_all(run: Run, ending: str, kept: bool) -> None:
     log, heard = Log(), Log()
     log.failing = {"failing"}
-    async with run(App(writing(log), subscriber("email", heard))) as h:
+    async with run(App(writing(log), noting(log), subscriber("email", heard))) as h:
         await h.client.send(PlaceOrder(order_id=ending))
         await h.idle()
         for _ in range(3):
@@ -80,7 +88,7 @@ async def test_rows_events_and_commands_commit_together_or_not_at_all(run: Run, 
 async def test_a_retry_after_a_failure_leaves_each_effect_once(run: Run) -> None:
     log, heard = Log(), Log()
     log.failing = {"a"}
-    async with run(App(writing(log), subscriber("email", heard))) as h:
+    async with run(App(writing(log), noting(log), subscriber("email", heard))) as h:
         await h.client.send(PlaceOrder(order_id="a"))
         await h.idle()
         log.failing = set()
@@ -93,7 +101,7 @@ async def test_a_retry_after_a_failure_leaves_each_effect_once(run: Run) -> None
 
 @pytest.mark.parametrize("run", WITH_TURNS, indirect=True)
 async def test_two_handlers_that_read_and_then_write_do_not_interleave(run: Run) -> None:
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify, retry=FEW)
     async def sell_the_last(command: Notify, db: Transaction) -> None:
@@ -114,7 +122,7 @@ async def test_two_handlers_that_read_and_then_write_do_not_interleave(run: Run)
 
 
 async def test_a_part_can_be_undone_on_its_own(run: Run) -> None:
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify)
     async def try_both(command: Notify, db: Transaction) -> None:
@@ -208,12 +216,13 @@ async def test_a_port_that_outlives_its_handler_refuses_to_speak(run: Run) -> No
     kept: list[Publish[OrderPlaced]] = []
     service = Service(orders)
 
-    @service.handles(Notify)
-    async def leak(command: Notify, publish: Publish[OrderPlaced]) -> None:
+    @service.handles(PlaceOrder)
+    async def leak(command: PlaceOrder, publish: Publish[OrderPlaced]) -> Receipt:
         kept.append(publish)
+        return Receipt(order_id=command.order_id)
 
     async with run(App(service)) as h:
-        await h.client.execute(Notify(text="x"))
+        await h.client.execute(PlaceOrder(order_id="x"))
 
         with pytest.raises(Exception, match="after the handler ended"):
             kept[0](OrderPlaced(order_id="late"))
@@ -221,7 +230,7 @@ async def test_a_port_that_outlives_its_handler_refuses_to_speak(run: Run) -> No
 
 async def test_a_transaction_that_outlives_its_handler_refuses_to_work(run: Run) -> None:
     kept: list[Transaction] = []
-    service = Service(orders)
+    service = Service(notes)
 
     @service.handles(Notify)
     async def leak(command: Notify, db: Transaction) -> None:
@@ -258,7 +267,7 @@ async def test_a_plain_def_handler_works_with_the_drivers_own_connection(run: Ru
 async def test_a_snapshot_reads_what_is_committed_and_cannot_write(run: Run, request: pytest.FixtureRequest) -> None:
     if "sqlite" not in request.node.name:
         return
-    service = Service(orders)
+    service = Service(notes)
     seen: list[object] = []
 
     @service.handles(Notify)
@@ -275,7 +284,12 @@ async def test_a_snapshot_reads_what_is_committed_and_cannot_write(run: Run, req
 
 def test_an_outbox_joins_the_users_open_transaction(tmp_path: Path) -> None:
     heard = Log()
-    app = App(writing(Log()), subscriber("email", heard, from_start=True), store=f"sqlite:///{tmp_path}/shop.db")
+    app = App(
+        writing(Log()),
+        noting(Log()),
+        subscriber("email", heard, from_start=True),
+        store=f"sqlite:///{tmp_path}/shop.db",
+    )
 
     async def make_tables() -> None:
         async with app.running():
@@ -311,7 +325,7 @@ def test_an_outbox_joins_the_users_open_transaction(tmp_path: Path) -> None:
 async def test_a_turn_that_is_kept_too_long_is_taken_away(tmp_path: Path) -> None:
     from tense.testing.harness import harness
 
-    service = Service(orders)
+    service = Service(notes)
     entered = asyncio.Event()
     attempts: list[int] = []
 

@@ -154,6 +154,10 @@ async def test_until_jumps_over_the_waits_between_retries():
         assert world.heard[0] == ("mailed", "Emma")
 
 
+async def remind_nobody(command: RemindMe) -> None:
+    """The other command of the shop needs its handler too."""
+
+
 async def test_until_does_not_hang_on_a_handler_that_goes_on_failing():
     service = Service(shop)
 
@@ -161,6 +165,7 @@ async def test_until_does_not_hang_on_a_handler_that_goes_on_failing():
     async def buy(command: BuyBook) -> int:
         raise OSError("no line")
 
+    service.handles(RemindMe)(remind_nobody)
     async with harness(App(service)) as h:
         with pytest.raises(CommandFailed, match="no line"):
             await h.until(h.client.execute(BuyBook(title="Emma"), timeout=30))
@@ -174,6 +179,7 @@ async def test_until_does_not_hang_on_a_handler_that_waits_for_ever():
         await clock.sleep(10_000)
         return 1
 
+    service.handles(RemindMe)(remind_nobody)
     async with harness(App(service, drain=0)) as h:
         with pytest.raises(OutcomeUnknown):
             await h.until(h.client.execute(BuyBook(title="Emma"), timeout=5))

@@ -10,8 +10,11 @@ from tense.ports.spawn import Aside
 
 log = logging.getLogger("tense")
 
-FOLD = 4000
-"""After how many operations the write-ahead log is folded into the file."""
+FOLD = 1000
+"""About how many pages the write-ahead log may hold before it is folded into the file.
+
+A log that is folded often is written over again; one that only grows makes every sync slower, for the file grows too.
+"""
 
 PATIENCE = 30.0
 """Seconds to wait for somebody who holds SQLite's lock without taking turns."""
@@ -56,7 +59,8 @@ class Transactions:
 
     def commit_aside(self, size: int, done: Done) -> None:
         """Commit beside the loop; `size` is how many operations it had."""
-        self._since_fold += size
+        # A commit writes a page of each table and index it touches, and more where it holds many rows.
+        self._since_fold += 3 + size // 8
         self._aside.run(self._commit_and_fold, done)
 
     def roll_back(self) -> None:

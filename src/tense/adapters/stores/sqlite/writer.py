@@ -97,6 +97,7 @@ class Writer:
         self._check_usable()
         # Who asks again before the loop has turned goes first: a turn of the loop costs as much as a handler.
         if self._state == "open" and self._holder is None and not self._full and not (self._waiting and self._turned):
+            self._close_soon()
             return self._seat(holder)
         future: asyncio.Future[sqlite3.Connection] = self._loop.create_future()
         self._waiting.append((holder, future))
@@ -160,9 +161,7 @@ class Writer:
         self._fail_all(known)
 
     def _opened(self) -> None:
-        self._state = "open"
-        self._count = 0
-        self._began = self._clock.elapsed()
+        self._state, self._count, self._began = "open", 0, self._clock.elapsed()
         try:
             self._hooks.opened(self.connection)
         except sqlite3.Error as error:
@@ -182,6 +181,8 @@ class Writer:
             holder, waiting = self._waiting.popleft()
             if not waiting.done():
                 waiting.set_result(self._seat(holder))
+                # Only after its waking: who was woken works on until the loop has turned.
+                self._close_soon()
                 return
         if self._full:
             self._commit()
@@ -194,11 +195,11 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - handed to who asked
             if not future.done():
                 future.set_exception(translated(error, self._path) if isinstance(error, sqlite3.Error) else error)
-            return
-        if durable:
-            self._durable.append((future, result))
-        elif not future.done():
-            future.set_result(result)
+        else:
+            if durable:
+                self._durable.append((future, result))
+            elif not future.done():
+                future.set_result(result)
 
     def _guarded(self, operation: Operation) -> Any:
         """Run an operation so that its failure undoes only itself."""
@@ -216,7 +217,6 @@ class Writer:
         self._holder = holder
         self._watch.begin(holder)
         self._count += 1
-        self._close_soon()
         return self.connection
 
     def _unseat(self) -> None:
