@@ -38,6 +38,11 @@ class Place:
         """The address that was recorded."""
         return self._address.read_text().strip() if self._address.exists() else ""
 
+    def port(self) -> int:
+        """The port it had before, if it is free: a server that comes back is found where it was."""
+        before = self.address.rpartition(":")[2].partition("/")[0]
+        return free_port(int(before) if before.isdecimal() else 0)
+
     @property
     def alive(self) -> bool:
         """Whether the recorded process runs, and is the one that was started here."""
@@ -99,10 +104,11 @@ def own(folder: Path, user: str) -> None:
         os.chown(folder, entry.pw_uid, entry.pw_gid)
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on, below those that the kernel gives away."""
-    for port in range(FIRST + os.getpid() % 5_000, LAST):
+def free_port(wanted: int = 0) -> int:
+    """A port on loopback that nobody listens on, below those that the kernel gives away; the wanted one if it is."""
+    for port in (wanted or FIRST, *range(FIRST + os.getpid() % 5_000, LAST)):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from servers_lib.place import Place, ServerError, as_user, free_port, install, own
+from servers_lib.place import Place, ServerError, as_user, install, own
 
 USER = "postgres"
 """The server refuses to run as root; Debian's package makes this user."""
@@ -18,7 +18,10 @@ def up(place: Place) -> str:
         own(folder, USER)
     if not (data / "PG_VERSION").exists():
         _run(place, f"{programs}/initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C")
-    port = free_port()
+    # Where nobody reaps the dead, a killed server's pid still answers, and its lock files would hold for ever.
+    for lock in (data / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
+        lock.unlink(missing_ok=True)
+    port = place.port()
     where = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
     options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
     options += ["max_connections=200"]
