@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from tense.dispatch.answers import Answering
 from tense.dispatch.bus import Bus
 from tense.dispatch.call import Voice
 from tense.dispatch.envelopes import Envelopes
+from tense.errors import StoreError
 from tense.messages.envelope import Envelope
 from tense.ports.chance import Chance
 from tense.ports.clock import Clock
@@ -99,6 +101,10 @@ class Engine:
                 await self.worker.start(self._work(), services)
                 self._watch_loop()
         except BaseException:
+            # Some consumers may have begun: they end before what they stand on is closed.
+            with suppress(StoreError):
+                if self.worker.loops:
+                    await self.worker.stop(app.drain)
             await self._bus.stop()
             await self.store.close()
             raise

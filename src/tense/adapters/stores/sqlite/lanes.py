@@ -42,8 +42,10 @@ class Lanes:
 
     async def acquire(self, consumer: Consumer, share: int, now: float) -> list[Lease]:
         """Take free lanes and those whose owner is gone."""
-        held = [lease for lease in self._held(consumer) if not lease.lost]
-        if len(held) >= share:
+        known = self._held(consumer)
+        held = [lease for lease in known if not lease.lost]
+        # A lease whose work was undone is lost here and still ours in the file: it must be taken anew, or nobody can.
+        if len(held) >= share and len(held) == len(known):
             return held
         found: list[Lease] = await self._core.writer.submit(
             lambda connection: self._acquire(connection, consumer, share, now), light=True
@@ -64,9 +66,14 @@ class Lanes:
             )
             self._moved(connection)
 
-        await core.writer.submit(operation)
+        try:
+            await core.writer.submit(operation)
+        finally:
+            # Even if it failed nothing of them is in hands any more: they are taken anew or given back later.
+            for lease in leases:
+                lease.lost = True
+                core.let_go(lease)
         for lease in leases:
-            lease.lost = True
             core.leases.pop((lease.consumer, lease.lane), None)
 
     async def retire(self) -> None:

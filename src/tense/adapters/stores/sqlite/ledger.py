@@ -67,13 +67,15 @@ class Ledger:
 
         def operation(connection: sqlite3.Connection) -> bool:
             now = self._core.around.clock.now()
+            if self._is_taken(connection, message_id):
+                return False
             row = connection.execute(
                 "UPDATE tense_command SET state = 3, outcome = ?, ended = ? "
                 "WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0)) "
                 "RETURNING seq, service, lane, headers, body, redriven",
                 (encode(outcome), now, message_id),
             ).fetchone()
-            if row is None or row[0] in self._core.taken.get(row[1], ()):
+            if row is None:
                 return False
             self._ended(connection, row, (message_id, outcome), tell)
             return True
@@ -87,6 +89,11 @@ class Ledger:
             row = core.read().execute("SELECT outcome FROM tense_command WHERE id = ?", (message_id,)).fetchone()
             if row is not None and row[0] is not None:
                 core.conclude(message_id, OUTCOME.decode(row[0]))
+
+    def _is_taken(self, connection: sqlite3.Connection, message_id: str) -> bool:
+        """Whether this process has it in hands as an exception."""
+        row = connection.execute("SELECT seq, service FROM tense_command WHERE id = ?", (message_id,)).fetchone()
+        return row is not None and row[0] in self._core.taken.get(row[1], ())
 
     def _ended(self, connection: sqlite3.Connection, row: Sequence[Any], end: tuple[str, Outcome], tell: Tell) -> None:
         message_id, outcome = end

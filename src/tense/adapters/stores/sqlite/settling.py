@@ -38,7 +38,7 @@ def settle(
     else:
         _settle_command(connection, core, delivery, settlement)
     if (taken := core.taken.get(delivery.consumer)) is not None:
-        taken.discard(delivery.position)
+        taken.pop(delivery.position, None)
 
 
 def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
@@ -97,16 +97,24 @@ def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery
     _bury(connection, delivery, buried, (row[0], now))
 
 
+def _end_event(connection: sqlite3.Connection, core: Core, delivery: Delivery, place: tuple[str, int]) -> None:
+    if delivery.origin == "exception":
+        done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        if done.rowcount != 1:
+            text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
+            raise LeaseLostError(text)
+        _go_on_behind(connection, core, delivery)
+    elif delivery.alone or delivery.attempt > 1 or place in core.struck:
+        core.struck.discard(place)
+        connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+
+
 def _settle_event(
     connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
 ) -> None:
     place = (delivery.consumer, delivery.position)
     if isinstance(settlement, Done):
-        if delivery.origin == "exception":
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
-            _go_on_behind(connection, core, delivery)
-        elif delivery.alone or delivery.attempt > 1:
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):
         values = (
             *place,
@@ -179,4 +187,6 @@ def core_strands(delivery: Delivery) -> tuple[str, ...]:
 def _release_if_free(connection: sqlite3.Connection, core: Core, delivery: Delivery, strand: str) -> None:
     """Held behind something that is gone meanwhile: go on at once."""
     table = EXCEPTIONS if "<" in delivery.consumer else COMMANDS
+    # What was freed in this very group is not free any more: this one waits there.
+    core.freed = [freed for freed in core.freed if freed != (delivery.consumer, delivery.lane, strand)]
     go_on(connection, core, table, (delivery.consumer, delivery.lane), strand)

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.neighbours import Turns
 from tense.ports.spawn import Aside
 
 log = logging.getLogger("tense")
@@ -25,7 +25,7 @@ Done = Callable[[BaseException | None], None]
 class Transactions:
     """Begins and ends transactions; who has begun one has the turn of all processes until it ends."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: TurnLock, aside: Aside) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: Turns, aside: Aside) -> None:
         self._connection = connection
         self._lock = lock
         self._aside = aside

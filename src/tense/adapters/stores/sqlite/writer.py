@@ -16,7 +16,7 @@ from typing import Any
 
 from tense.adapters.stores.sqlite.file import translated
 from tense.adapters.stores.sqlite.hooks import Holder, Hooks
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.neighbours import Turns
 from tense.adapters.stores.sqlite.transactions import Transactions
 from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.errors import ClosedError, StoreBusyError, StoreError
@@ -38,7 +38,7 @@ class Writer:
     """Runs operations in group transactions and gives handlers their turns within them."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, lock: TurnLock, seams: tuple[Clock, Aside], hooks: Hooks
+        self, connection: sqlite3.Connection, path: Path, lock: Turns, seams: tuple[Clock, Aside], hooks: Hooks
     ) -> None:
         self.connection = connection
         self._path = path
