@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from asked import Asked
-from words import Log, OrderPlaced, PlaceOrder, publisher, subscriber
 
 from tense import App, Client
 from tense.errors import StoreUnusableError
 from tense.runtime.load import open_store
 from tense.runtime.system import SystemClock
+from words import Log, OrderPlaced, PlaceOrder, publisher, subscriber
 
 pytestmark = pytest.mark.server("postgres")
 

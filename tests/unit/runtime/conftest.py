@@ -9,7 +9,6 @@ from stores import Run
 from tense.runtime.load import open_store
 from tense.testing.harness import harness
 
-
 STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.server("postgres"))]
 
 
