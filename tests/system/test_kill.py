@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,7 +122,10 @@ def judge(fleet: Fleet) -> None:
     assert len(charges) == len(set(charges)), "a card is charged twice"
 
     seen = [row[0] for row in fleet.ask("SELECT order_id FROM seen")]
-    assert sorted(seen) == sorted(effects), "an event is lost or doubled"
+    counted = Counter(seen)
+    assert {order: times for order, times in counted.items() if times > 1} == {}, "an event is doubled"
+    assert set(effects) - set(seen) == set(), "an event is lost"
+    assert set(seen) - set(effects) == set(), "an event of nothing that was done"
     for table in ("effects", "seen"):
         numbers: dict[str, int] = {}
         for customer, number in fleet.ask(f"SELECT customer, number FROM {table} ORDER BY place"):
