@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STORE ?=
 
-.PHONY: help demo test check prove bench bench-names clean
+.PHONY: help demo test test-servers check prove bench bench-names clean
 
 help:
 	@echo "make demo    the story of examples/shop, in under 30 seconds"
 	@echo "make test    every test that needs no server"
+	@echo "make test-servers  the tests that need real servers; starts them first (scripts/servers)"
 	@echo "make check   what CI runs: format, lint, floors, types, tests"
 	@echo "make prove   the long proof: the kit, power cuts, kills, pauses; a table at the end"
 	@echo "make bench   the figures of docs/explanation/performance.md"
@@ -28,6 +29,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
+
+test-servers: $(READY)
+	scripts/servers up
+	$(BIN)/python -m pytest -m server
 
 check: $(READY)
 	$(BIN)/ruff format --check

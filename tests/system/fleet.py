@@ -46,6 +46,7 @@ class OrderPlaced(Event, owner=orders, key="customer"):
 ordering = Service(orders)
 paying = Service(payment)
 counting = Service(Contract("counting"))
+PAUSE = float(os.environ.get("TENSE_FLEET_PAUSE", "0.002"))
 MANY = Retry(attempts=1000)
 
 
@@ -84,8 +85,8 @@ app = App(ordering, paying, counting, lease=4.0)
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS charges (order_id TEXT, id TEXT);
-CREATE TABLE IF NOT EXISTS effects (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
-CREATE TABLE IF NOT EXISTS seen (place INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT, customer TEXT, number INTEGER);
+CREATE TABLE IF NOT EXISTS effects (place {number}, order_id TEXT, customer TEXT, number INTEGER);
+CREATE TABLE IF NOT EXISTS seen (place {number}, order_id TEXT, customer TEXT, number INTEGER);
 """
 
 
@@ -101,7 +102,7 @@ async def _customer(client: Client, customer: str, out: int) -> None:
         order_id = f"{customer}-{number}"
         await client.send(PlaceOrder(order_id=order_id, customer=customer, number=number), id=order_id)
         os.write(out, f"{order_id}\n".encode())
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(PAUSE)
 
 
 async def work(store: str) -> None:

@@ -11,7 +11,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS sales (
 """
 ADD = """INSERT INTO sales VALUES (:sku, 1, :count, :cents)
 ON CONFLICT (sku) DO UPDATE SET
-    orders = orders + 1, pieces = pieces + excluded.pieces, cents = cents + excluded.cents
+    orders = sales.orders + 1, pieces = sales.pieces + excluded.pieces, cents = sales.cents + excluded.cents
 """
 
 

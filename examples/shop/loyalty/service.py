@@ -10,7 +10,7 @@ TABLE = (
     "CREATE TABLE IF NOT EXISTS points (customer TEXT PRIMARY KEY, points INTEGER NOT NULL, orders INTEGER NOT NULL)"
 )
 ADD = """INSERT INTO points VALUES (:customer, :points, 1)
-ON CONFLICT (customer) DO UPDATE SET points = points + excluded.points, orders = orders + 1
+ON CONFLICT (customer) DO UPDATE SET points = points.points + excluded.points, orders = points.orders + 1
 """
 
 

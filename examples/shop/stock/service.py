@@ -14,7 +14,7 @@ async def replenish_stock(command: ReplenishStock, db: Transaction, publish: Pub
     await db.execute(TABLE)
     count: int = await db.fetch_value(
         "INSERT INTO shelf VALUES (:sku, :count) "
-        "ON CONFLICT (sku) DO UPDATE SET count = count + excluded.count RETURNING count",
+        "ON CONFLICT (sku) DO UPDATE SET count = shelf.count + excluded.count RETURNING count",
         sku=command.sku,
         count=command.count,
     )

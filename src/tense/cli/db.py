@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -10,6 +11,7 @@ from tense.cli.group import HELP
 from tense.cli.opened import opened
 from tense.cli.paper import paint, print_json, printable
 from tense.cli.project import store_without_app
+from tense.runtime.load import schema_script
 
 command = typer.Typer(
     help="Show or migrate the store's database.",
@@ -20,6 +22,8 @@ command = typer.Typer(
     context_settings=HELP,
 )
 
+Sql = Annotated[bool, typer.Option("--sql", help="Print the statements that make the tables, and run nothing.")]
+
 
 @command.command("info")
 def info(as_json: options.Json = False, store: options.Store = None) -> None:
@@ -29,9 +33,12 @@ def info(as_json: options.Json = False, store: options.Store = None) -> None:
 
 
 @command.command("migrate")
-def migrate(as_json: options.Json = False, store: options.Store = None) -> None:
+def migrate(as_json: options.Json = False, store: options.Store = None, sql: Sql = False) -> None:
     """Make the store's tables, or bring older ones to this Tense's schema. `tense run` does the same when it starts."""
     address = store_without_app(store)
+    if sql:
+        print(schema_script(address), end="")
+        return
     described = asyncio.run(_described(address, create=True))
     if not as_json:
         print("the schema is that of this Tense.")

@@ -36,6 +36,9 @@ class Alone:
             first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1
             counted = self._store.strike(delivery, first)
             attempt = await counted if isinstance(counted, asyncio.Future) else counted
+            if self._consumer.kind == "inbox" and policy.attempts == 1:
+                # It was handed out with others, and one of them was started: the hand-out alone is no start.
+                attempt = max(1, attempt - 1)
             lane.careful = max(0, lane.careful - 1)
             delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
             settlement = await self._work.perform(delivery, lane.lease, self._consumer.service)

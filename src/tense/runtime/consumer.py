@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tense.errors import TenseError
-from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
+from tense.errors import StoreError
+from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
@@ -16,6 +16,7 @@ from tense.runtime.alone import CAREFUL, Alone
 from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane, Strand
 from tense.runtime.runners import Runners
+from tense.runtime.unrun import Unrun
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
@@ -46,8 +47,11 @@ class ConsumerLoop:
         self._reading = False
         self._stopping = False
         self._due = DueReader(consumer, store, self._clock, self)
+        self._unrun = Unrun(store, self._read_again)
         self._alone = Alone(consumer, store, work)
         self._quiet: asyncio.Future[None] | None = None
+        self._going: set[Lease] = set()
+        self.give_up: Callable[[Lane], object] = lambda _lane: None
 
     # What the store tells
 
@@ -55,7 +59,7 @@ class ConsumerLoop:
         """Begin with lanes that were acquired; those held already are ignored."""
         for lease in leases:
             held = self.lanes.get(lease.lane)
-            if held is not None and held.lease is lease:
+            if lease in self._going or (held is not None and held.lease is lease):
                 continue
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
@@ -92,8 +96,6 @@ class ConsumerLoop:
             self._dirty.pop(lease.lane, None)
             self._drop(lane)
 
-    # Reading
-
     def read(self) -> None:
         """Ask the store for more, if there is room and something may be there."""
         room = self.room()
@@ -128,6 +130,9 @@ class ConsumerLoop:
     def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
         self._reading = False
         for delivery in deliveries:
+            # Only what was read in order moves this: a timer that is due may stand behind a backlog not read yet.
+            if (lane := self.lanes.get(delivery.lane)) is not None:
+                lane.after = max(lane.after, delivery.position)
             self._take(delivery)
         if len(deliveries) >= room:
             self._mark(dirty)
@@ -149,30 +154,17 @@ class ConsumerLoop:
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
         if lane is None or lane.lease.lost or self._stopping:
-            self._settle(delivery, lane, Released())
+            self._unrun.settle(delivery, lane, Released())
             return
-        if delivery.origin == "backlog":
-            lane.after = max(lane.after, delivery.position)
-        strand_held = lane.is_blocked(delivery)
-        if strand_held is not None:
-            self._settle(delivery, lane, Held(strand_held))
+        # In a serial lane the mark is one cursor: what is held back must wait for its turn, or it would pass over others.
+        if not self._serial and (name := lane.is_blocked(delivery)) is not None:
+            self._unrun.settle(delivery, lane, Held(name))
             return
         strand = lane.strand_of(delivery)
         strand.items.append(delivery)
         self._loaded += 1
         if len(strand.items) == 1:
             self._runners.add(strand)
-
-    def _settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
-        if lane is None or lane.lease.lost:
-            return
-        try:
-            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
-        except TenseError as error:
-            log.debug("put back or held back too late: %s", error)
-            return
-        if waiting is not None:
-            waiting.add_done_callback(_ignore_loss)
 
     # Running
 
@@ -190,16 +182,28 @@ class ConsumerLoop:
         lane, delivery = strand.lane, strand.items[0]
         strand.running = True
         try:
-            if delivery.alone or (lane.careful and delivery.origin == "backlog"):
+            if self._serial and (name := lane.is_blocked(delivery)) is not None:
+                settlement: Settlement | None = await self._unrun.hold(delivery, lane, name)
+            elif delivery.alone or (lane.careful and delivery.origin == "backlog"):
                 settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+        except StoreError as error:
+            settlement = None
+            log.warning("a delivery of %s could not be started, its lane is read again: %s", self.consumer.name, error)
         finally:
             strand.running = False
             self._loaded -= 1
             if strand.items and strand.items[0] is delivery:
                 strand.items.popleft()
         self._follow(settlement, strand)
+        if settlement is None and not lane.lease.lost:
+            self._read_again(lane)
+
+    def _read_again(self, lane: Lane) -> None:
+        """What ran last may not be settled: nothing behind it may move the mark, so the lane changes hands."""
+        if not self._stopping and self.leave(lane.lease) is not None:
+            self.give_up(lane)
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
         if type(settlement) is Done:
@@ -208,20 +212,8 @@ class ConsumerLoop:
             self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
             strand.lane.blocked.add(settlement.strand)
-            self._hold_back(strand.lane, settlement.strand)
-
-    def _hold_back(self, lane: Lane, name: str) -> None:
-        for strand in lane.strands.values():
-            kept = list(strand.items)[:1] if strand.running else []
-            for delivery in list(strand.items)[len(kept) :]:
-                if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
-                    self._settle(delivery, lane, Held(name))
-                    self._loaded -= 1
-                else:
-                    kept.append(delivery)
-            strand.items = deque(kept)
-
-    # For the reader of exceptions
+            if not self._serial:
+                self._loaded -= self._unrun.hold_back(strand.lane, settlement.strand)
 
     def room(self) -> int:
         """How many more deliveries may be in hands."""
@@ -240,18 +232,33 @@ class ConsumerLoop:
 
     # Stopping
 
-    async def give(self, lease: Lease) -> bool:
-        """Stop with a lane and return when nothing of it runs; the caller releases the lease. False if it is going already."""
+    def leave(self, lease: Lease) -> Lane | None:
+        """Stop with a lane: what of it runs may end, nothing new begins until it was given. None if it is going already."""
+        if lease in self._going:
+            return None
+        self._going.add(lease)
         lane = self.lanes.get(lease.lane)
         if lane is None or lane.lease is not lease:
-            return False
+            return Lane(lease, serial=self._serial, blocked=set(), careful=0)
         del self.lanes[lease.lane]
         self._dirty.pop(lease.lane, None)
         self._put_back(lane)
-        if not lane.idle:
-            lane.emptied = asyncio.get_running_loop().create_future()
-            await lane.emptied
-        return not lease.lost
+        return lane
+
+    async def give(self, lane: Lane) -> None:
+        """Give a lane that was left back as soon as nothing of it runs.
+
+        Raises:
+            StoreError: it could not be given back, and may be granted again.
+        """
+        try:
+            if not lane.idle:
+                lane.emptied = asyncio.get_running_loop().create_future()
+                await lane.emptied
+            if not lane.lease.lost:
+                await self._store.release([lane.lease])
+        finally:
+            self._going.discard(lane.lease)
 
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
@@ -274,13 +281,13 @@ class ConsumerLoop:
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and self.is_quiet:
-            quiet, self._quiet = self._quiet, None
-            if not quiet.done():
-                quiet.set_result(None)
+            if not self._quiet.done():
+                self._quiet.set_result(None)
+            self._quiet = None
 
     def _put_back(self, lane: Lane) -> None:
         for delivery in lane.waiting():
-            self._settle(delivery, lane, Released())
+            self._unrun.settle(delivery, lane, Released())
         self._drop(lane)
 
     def _drop(self, lane: Lane) -> None:
@@ -291,8 +298,3 @@ class ConsumerLoop:
             if not kept:
                 lane.close(strand)
                 self._runners.discard(strand)
-
-
-def _ignore_loss(done: "asyncio.Future[None]") -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.debug("put back or held back too late: %s", error)

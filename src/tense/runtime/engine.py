@@ -2,7 +2,9 @@
 
 import os
 import socket
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from tense.dispatch.answers import Answering
 from tense.dispatch.bus import Bus
 from tense.dispatch.call import Voice
 from tense.dispatch.envelopes import Envelopes
+from tense.errors import StoreError
 from tense.messages.envelope import Envelope
 from tense.ports.chance import Chance
 from tense.ports.clock import Clock
@@ -99,6 +102,10 @@ class Engine:
                 await self.worker.start(self._work(), services)
                 self._watch_loop()
         except BaseException:
+            # Some consumers may have begun: they end before what they stand on is closed.
+            with suppress(StoreError):
+                if self.worker.loops:
+                    await self.worker.stop(app.drain)
             await self._bus.stop()
             await self.store.close()
             raise
@@ -145,7 +152,7 @@ class Engine:
     def _instance(self, services: Sequence[str] = ()) -> Instance:
         app, now = self._app, self.seams.clock.now()
         handled = {
-            name: handler.function.__module__.partition(".")[0]
+            name: code_base(handler.function.__module__)
             for name, handler in app.registry.commands.items()
             if handler.service in services
         }
@@ -161,6 +168,15 @@ class Engine:
             hashes={service: app.registry.contract_hash(service) for service in services},
             app=app.target or "",
         )
+
+
+def code_base(module: str) -> str:
+    """The package or file that a module belongs to, also where it is run as a script: `python shop.py` is `shop`."""
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec is not None else Path(file).stem if file else module
+    return module.partition(".")[0]
 
 
 def host_identity() -> str:

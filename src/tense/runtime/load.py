@@ -18,7 +18,7 @@ class AppNotFoundError(TenseError):
 
 
 def open_store(address: str) -> Store:
-    """The store at an address: `memory:`, `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`.
+    """The store at an address: `memory:`, `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `postgresql://HOST/DATABASE`.
 
     Raises:
         StoreUnusableError: nothing serves such an address.
@@ -33,8 +33,42 @@ def open_store(address: str) -> Store:
         from tense.adapters.stores.sqlite.store import SqliteStore  # noqa: PLC0415 - as above
 
         return SqliteStore(sqlite_path(address))
-    text = f"{address!r} is no address of a store. Known are memory: and sqlite:///FILE."
+    if scheme in ("postgresql", "postgres"):
+        return _postgres(address)
+    text = f"{address!r} is no address of a store. Known are memory:, sqlite:///FILE and postgresql://HOST/DATABASE."
     raise StoreUnusableError(text)
+
+
+def schema_script(address: str) -> str:
+    """The SQL that makes a store's tables from nothing, for people who run it themselves.
+
+    Raises:
+        StoreUnusableError: a store of that kind has no tables.
+    """
+    scheme = urlsplit(address).scheme
+    if scheme in ("postgresql", "postgres"):
+        from tense.adapters.stores.postgres.address import read_address  # noqa: PLC0415 - the adapter that is chosen
+        from tense.adapters.stores.postgres.schema import script  # noqa: PLC0415 - as above
+
+        return script(read_address(address).schema)
+    if scheme == "sqlite":
+        from tense.adapters.stores.sqlite.schema import META, MIGRATIONS  # noqa: PLC0415 - as above
+
+        statements = [META, *(statement for _, step in sorted(MIGRATIONS.items()) for statement in step)]
+        return "".join(f"{statement.strip()};\n" for statement in statements)
+    text = f"{address!r} is no address of a store that has tables."
+    raise StoreUnusableError(text)
+
+
+def _postgres(address: str) -> Store:
+    try:
+        from tense.adapters.stores.postgres.store import PostgresStore  # noqa: PLC0415 - the adapter that is chosen
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        text = "a store on PostgreSQL needs asyncpg: pip install 'tense[postgres]'"
+        raise StoreUnusableError(text) from error
+    return PostgresStore(address)
 
 
 def sqlite_path(address: str) -> Path:

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
     from tense.runtime.app import App
 
-JOINTS = {"sqlite3": ("tense.adapters.stores.sqlite.joining", "SqliteJoint")}
+JOINTS = {
+    "sqlite3": ("tense.adapters.stores.sqlite.joining", "SqliteJoint"),
+    "asyncpg": ("tense.adapters.stores.postgres.joining", "AsyncpgJoint"),
+    "psycopg": ("tense.adapters.stores.postgres.joining", "PsycopgJoint"),
+    "sqlalchemy": ("tense.adapters.sessions.sqlalchemy", "SqlAlchemyJoint"),
+}
 """Which adapter joins the connections of which library."""
+
+SESSIONS = {"sqlalchemy"}
+"""Libraries that lead to a driver's connection, which then is joined in its own way."""
 
 
 class Outbox:
@@ -32,7 +40,7 @@ class Outbox:
     def __init__(self, app: "App", connection: object) -> None:
         clock = SystemClock()
         self._app = app
-        self._joint = joint_for(connection)
+        self._joint = joint_for(connection, app.store if isinstance(app.store, str) else "")
         self._envelopes = Envelopes(app.codec, clock, SystemChance(), app.max_body)
         self._said: list[Envelope] = []
         self._open = False
@@ -109,17 +117,19 @@ class Outbox:
         return [(envelope, lane_of(envelope.metadata.partitionkey or envelope.metadata.id, lanes)) for envelope in said]
 
 
-def joint_for(connection: object) -> Joint:
-    """The adapter that writes through a connection or session.
+def joint_for(connection: object, address: str = "") -> Joint:
+    """The adapter that writes through a connection or session; `address` is the app's store, if it has one.
 
     Raises:
         NotSupportedError: no adapter knows it.
     """
     for cls in type(connection).__mro__:
-        found = JOINTS.get(cls.__module__.partition(".")[0])
+        root = cls.__module__.partition(".")[0]
+        found = JOINTS.get(root)
         if found is not None:
             module, name = found
-            joint: Joint = getattr(importlib.import_module(module), name)(connection)
+            made = getattr(importlib.import_module(module), name)
+            joint: Joint = made(connection, address, joint_for) if root in SESSIONS else made(connection, address)
             return joint
     known = ", ".join(sorted(JOINTS))
     text = (

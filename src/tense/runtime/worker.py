@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -14,6 +15,7 @@ from tense.ports.spawn import Spawn
 from tense.ports.store import Store
 from tense.rules.lanes import fair_share
 from tense.runtime.consumer import ConsumerLoop
+from tense.runtime.lane import Lane
 from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
@@ -44,7 +46,8 @@ class Worker:
         seams = (self._clock, self._spawn)
         for consumer in consumers:
             concurrency = self._registry.services[consumer.service].concurrency
-            self.loops[consumer.name] = ConsumerLoop(consumer, self._store, work, seams, concurrency)
+            loop = self.loops[consumer.name] = ConsumerLoop(consumer, self._store, work, seams, concurrency)
+            loop.give_up = partial(self._give, loop)
         await self._announce()
         await self._balance()
         self._timer = self._clock.call_later(self._lease / 3, self._beat)
@@ -155,12 +158,16 @@ class Worker:
             return
         loop.grant(leases[:share])
         for lease in leases[share:]:
-            self._spawn.task(self._give(loop, lease), f"give lane {lease.lane} of {consumer.name}")
+            if (lane := loop.leave(lease)) is not None:
+                self._give(loop, lane)
 
-    async def _give(self, loop: ConsumerLoop, lease: Lease) -> None:
+    def _give(self, loop: ConsumerLoop, lane: Lane) -> None:
         """Give one lane up as soon as nothing of it runs; the others go on meanwhile."""
+        self._spawn.task(self._given(loop, lane), f"give lane {lane.lease.lane} of {lane.lease.consumer}")
+
+    async def _given(self, loop: ConsumerLoop, lane: Lane) -> None:
         try:
-            if await loop.give(lease):
-                await self._store.release([lease])
+            await loop.give(lane)
         except StoreError as error:
-            log.warning("lane %d of %s could not be given up: %s", lease.lane, lease.consumer, error)
+            log.warning("lane %d of %s could not be given up: %s", lane.lease.lane, lane.lease.consumer, error)
+        self.moved()

@@ -137,6 +137,8 @@ def _pydantic_bytes(value: Any) -> bytes:
 
 def _to_plain(value: Any) -> Any:
     """What msgspec cannot write itself: Pydantic models within other values."""
+    if isinstance(value, msgspec.Raw):
+        return None  # JSON already; only asked for when a value is looked through for NaN
     if _is_pydantic(type(value)):
         return value.model_dump(mode="json")
     text = f"objects of type {type(value).__name__} cannot be encoded"

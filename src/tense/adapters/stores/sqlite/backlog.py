@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from tense.adapters.stores.sqlite.core import METADATA, Core
 from tense.adapters.stores.sqlite.schema import STRUCK
 from tense.adapters.stores.sqlite.strands import strands_of, table_of
+from tense.errors import LeaseLostError
 from tense.messages.metadata import Metadata
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
@@ -64,13 +65,16 @@ class Backlog:
         self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
     ) -> "asyncio.Future[Sequence[Delivery]]":
         """Exceptions whose time has come."""
-        return self._core.writer.submit(
-            lambda connection: self._due(connection, consumer, leases, (now, limit)), light=True
+        marked: list[int] = []
+        future = self._core.writer.submit(
+            lambda connection: self._due(connection, consumer, leases, (now, limit), marked), light=True
         )
+        future.add_done_callback(lambda done: self._unmark(consumer, marked, done))
+        return future
 
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
-        taken = self._core.taken.get(consumer.name, set())
+        taken = self._core.taken.get(consumer.name, {})
         moments = []
         for query in NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS:
             rows = self._core.read().execute(query, (consumer.name, len(taken) + 1))
@@ -84,8 +88,14 @@ class Backlog:
 
     def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
         """Count a delivery before it is started."""
+        core = self._core
+        core.struck.add((delivery.consumer, delivery.position))
 
         def operation(connection: sqlite3.Connection) -> int:
+            lease = core.leases.get((delivery.consumer, delivery.lane))
+            if lease is None or lease.lost:
+                text = f"lane {delivery.lane} of {delivery.consumer} belongs to another worker now"
+                raise LeaseLostError(text)
             if "<" not in delivery.consumer:
                 counted = f"{COUNT} RETURNING attempts"
                 return int(connection.execute(counted, (delivery.position,)).fetchone()[0])
@@ -126,10 +136,15 @@ class Backlog:
         return found
 
     def _due(
-        self, connection: sqlite3.Connection, consumer: Consumer, leases: Mapping[int, Lease], window: tuple[float, int]
+        self,
+        connection: sqlite3.Connection,
+        consumer: Consumer,
+        leases: Mapping[int, Lease],
+        window: tuple[float, int],
+        marked: list[int],
     ) -> list[Delivery]:
         now, limit = window
-        taken = self._core.taken.setdefault(consumer.name, set())
+        taken = self._core.taken.setdefault(consumer.name, {})
         inbox = consumer.kind == "inbox"
         values = (consumer.name, now, now, limit + len(taken)) if inbox else (consumer.name, now, limit + len(taken))
         found = []
@@ -137,12 +152,20 @@ class Backlog:
             lease = leases.get(row[2])
             if lease is None or lease.lost or row[0] in taken:
                 continue
-            taken.add(row[0])
+            taken[row[0]] = row[2]
+            marked.append(row[0])
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
             found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
         self._count(connection, consumer, found)
         return found
+
+    def _unmark(self, consumer: Consumer, marked: Sequence[int], done: "asyncio.Future[Sequence[Delivery]]") -> None:
+        """What was not handed out after all, for its group was undone, is not in hands."""
+        if done.cancelled() or done.exception() is not None:
+            taken = self._core.taken.get(consumer.name, {})
+            for position in marked:
+                taken.pop(position, None)
 
     def _count(self, connection: sqlite3.Connection, consumer: Consumer, found: Sequence[Delivery]) -> None:
         """Count what is handed out; what is to run alone is counted when it starts, for it waits for others."""
@@ -164,16 +187,21 @@ class Backlog:
             if most <= 0:
                 break
             lease = want.lease
-            after = want.after if want.after >= 0 else self._cursor(connection, lease)
+            after, struck = (want.after, ()) if want.after >= 0 else self._cursor(connection, lease)
             rows = connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most))
-            found += [self._delivery(consumer, row, "backlog", 1) for row in rows]
+            found += [self._delivery(consumer, row, "backlog", 1, alone=row[0] in struck) for row in rows]
         return found
 
-    def _cursor(self, connection: sqlite3.Connection, lease: Lease) -> int:
+    def _cursor(self, connection: sqlite3.Connection, lease: Lease) -> tuple[int, Collection[int]]:
+        """Where a lane was left, and which events were counted there before they were started and never ended."""
         row = connection.execute(
             "SELECT pos FROM tense_lane WHERE consumer = ? AND lane = ?", (lease.consumer, lease.lane)
         ).fetchone()
-        return 0 if row is None else int(row[0])
+        struck = connection.execute(
+            "SELECT pos FROM tense_exception WHERE consumer = ? AND lane = ? AND state = ?",
+            (lease.consumer, lease.lane, STRUCK),
+        ).fetchall()
+        return 0 if row is None else int(row[0]), [position for (position,) in struck]
 
     def _delivery(
         self, consumer: Consumer, row: Sequence[Any], origin: Origin, attempt: int, *, alone: bool = False

@@ -16,6 +16,7 @@ from tense.ports.store import Surroundings
 
 METADATA = msgspec.json.Decoder(Metadata)
 OUTCOME: "msgspec.json.Decoder[Outcome]" = msgspec.json.Decoder(Outcome)
+MOVE = "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?"
 encode = msgspec.json.Encoder().encode
 
 
@@ -23,7 +24,7 @@ class Core:
     """State of one open SQLite store.
 
     What is put into `told`, `arrivals` and the like becomes known when the open group is committed, and is forgotten when it
-    is undone. Cursors of subscriptions are written once per group.
+    is undone. Cursors of subscriptions are written once per group. `taken` has the exceptions in hands, each with its lane.
     """
 
     def __init__(
@@ -38,7 +39,8 @@ class Core:
         self.subscriptions: dict[str, list[Consumer]] = {}
         self.consumers: dict[str, Consumer] = {}
         self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
-        self.taken: dict[str, set[int]] = {}
+        self.taken: dict[str, dict[int, int]] = {}
+        self.struck: set[tuple[str, int]] = set()
         self.told: list[tuple[str, Outcome]] = []
         self.arrivals: set[tuple[str, int]] = set()
         self.logged: set[tuple[str, int]] = set()
@@ -66,9 +68,10 @@ class Core:
         """Write the cursors that moved in this group."""
         if self.cursors:
             rows = [(pos, name, lane, lease.token) for (name, lane), (pos, lease) in self.cursors.items()]
-            connection.executemany(
-                "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?", rows
-            )
+            done = connection.executemany(MOVE, rows)
+            if done.rowcount != len(rows):
+                text = "a lane changed hands before its cursor was written"
+                raise sqlite3.OperationalError(text)
 
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""
@@ -109,8 +112,14 @@ class Core:
         """A lease is lost, or what was done under it."""
         if not lease.lost:
             lease.lost = True
-            self.taken.pop(lease.consumer, None)
+            self.let_go(lease)
             self.around.watcher.lost(lease)
+
+    def let_go(self, lease: Lease) -> None:
+        """Nothing of a lane is in hands any more; what is of other lanes stays."""
+        taken = self.taken.get(lease.consumer, {})
+        for position in [position for position, lane in taken.items() if lane == lease.lane]:
+            del taken[position]
 
     def conclude(self, message_id: str, outcome: Outcome) -> None:
         """Tell who watches a command how it ended."""

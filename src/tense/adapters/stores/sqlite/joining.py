@@ -11,7 +11,8 @@ from tense.messages.envelope import Envelope
 class SqliteJoint:
     """Writes through a `sqlite3.Connection` that the user opened on the store's file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, address: str = "") -> None:
+        del address  # a file has one set of tables
         self._connection = connection
 
     def write(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:

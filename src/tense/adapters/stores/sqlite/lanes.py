@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tense.adapters.stores.sqlite.core import Core, encode
-from tense.errors import OwnerConflictError, StoreUnusableError
+from tense.errors import OwnerConflictError, StoreError, StoreUnusableError
 from tense.ports.delivery import Lease
 from tense.ports.records import Consumer, Instance
 
@@ -42,12 +42,21 @@ class Lanes:
 
     async def acquire(self, consumer: Consumer, share: int, now: float) -> list[Lease]:
         """Take free lanes and those whose owner is gone."""
-        held = [lease for lease in self._held(consumer) if not lease.lost]
-        if len(held) >= share:
+        known = self._held(consumer)
+        held = [lease for lease in known if not lease.lost]
+        # A lease whose work was undone is lost here and still ours in the file: it must be taken anew, or nobody can.
+        if len(held) >= share and len(held) == len(known):
             return held
-        found: list[Lease] = await self._core.writer.submit(
-            lambda connection: self._acquire(connection, consumer, share, now), light=True
-        )
+        made: list[Lease] = []
+        try:
+            found: list[Lease] = await self._core.writer.submit(
+                lambda connection: self._acquire(connection, consumer, share, (now, made)), light=True
+            )
+        except StoreError:
+            # The file knows nothing of these tokens.
+            for lease in made:
+                lease.lost = True
+            raise
         return found
 
     async def release(self, leases: Sequence[Lease]) -> None:
@@ -64,9 +73,14 @@ class Lanes:
             )
             self._moved(connection)
 
-        await core.writer.submit(operation)
+        try:
+            await core.writer.submit(operation)
+        finally:
+            # Even if it failed nothing of them is in hands any more: they are taken anew or given back later.
+            for lease in leases:
+                lease.lost = True
+                core.let_go(lease)
         for lease in leases:
-            lease.lost = True
             core.leases.pop((lease.consumer, lease.lane), None)
 
     async def retire(self) -> None:
@@ -179,8 +193,11 @@ class Lanes:
         found = [INSTANCE.decode(row[0]) for row in rows]
         return [instance for instance in found if not is_gone(instance, self._host())]
 
-    def _acquire(self, connection: sqlite3.Connection, consumer: Consumer, share: int, now: float) -> list[Lease]:
+    def _acquire(
+        self, connection: sqlite3.Connection, consumer: Consumer, share: int, asked: tuple[float, list[Lease]]
+    ) -> list[Lease]:
         core = self._core
+        now, made = asked
         living = {instance.id for instance in self._others(connection, now)}
         rows = connection.execute(
             "SELECT lane, owner, token FROM tense_lane WHERE consumer = ? ORDER BY lane", (consumer.name,)
@@ -199,6 +216,8 @@ class Lanes:
                 (core.around.instance, lease.token, consumer.name, lane),
             )
             core.leases[consumer.name, lane] = lease
+            core.let_go(lease)
+            made.append(lease)
         if stolen:
             connection.execute("UPDATE tense_meta SET value = value + 1 WHERE name = 'fence'")
             self._fence += 1

@@ -20,6 +20,11 @@ STANDING = """
 SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tense_command WHERE id = ?
 """
 
+CANCELLABLE = """
+SELECT seq, service, lane, headers, body, redriven, strand FROM tense_command
+WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0))
+"""
+
 LETTERS = """
 SELECT number, id, consumer, kind, type, key, reason, error, traceback, attempts, accepted, died, redriven, headers, body,
        lane, strand
@@ -66,15 +71,11 @@ class Ledger:
         """End a command that is not started."""
 
         def operation(connection: sqlite3.Connection) -> bool:
-            now = self._core.around.clock.now()
-            row = connection.execute(
-                "UPDATE tense_command SET state = 3, outcome = ?, ended = ? "
-                "WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0)) "
-                "RETURNING seq, service, lane, headers, body, redriven",
-                (encode(outcome), now, message_id),
-            ).fetchone()
+            row = connection.execute(CANCELLABLE, (message_id,)).fetchone()
             if row is None or row[0] in self._core.taken.get(row[1], ()):
                 return False
+            ended = (encode(outcome), self._core.around.clock.now(), row[0])
+            connection.execute("UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ?", ended)
             self._ended(connection, row, (message_id, outcome), tell)
             return True
 
@@ -97,7 +98,7 @@ class Ledger:
         if (told := tell(delivery, outcome)) is not None:
             self._intake.put(connection, told)
         self._core.told.append((message_id, outcome))
-        go_on(connection, self._core, COMMANDS, (row[1], row[2]), metadata.partitionkey)
+        go_on(connection, self._core, COMMANDS, (row[1], row[2]), row[6] or metadata.partitionkey)
 
     def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
         futures = self._core.watching.get(message_id)

@@ -5,7 +5,7 @@ import sqlite3
 from tense.adapters.stores.sqlite.core import Core
 from tense.adapters.stores.sqlite.lanes import Lanes
 from tense.adapters.stores.sqlite.ledger import Ledger
-from tense.adapters.stores.sqlite.wake import Wake
+from tense.adapters.stores.sqlite.neighbours import Bell
 from tense.errors import StoreError
 from tense.ports.clock import Timer
 
@@ -19,7 +19,7 @@ MANY = 10_000
 class News:
     """Looks for what others wrote, when woken, when a group begins, and at the latest at the next poll."""
 
-    def __init__(self, core: Core, lanes: Lanes, ledger: Ledger, wake: Wake) -> None:
+    def __init__(self, core: Core, lanes: Lanes, ledger: Ledger, wake: Bell) -> None:
         self._core = core
         self._lanes = lanes
         self._ledger = ledger

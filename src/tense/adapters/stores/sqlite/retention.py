@@ -21,11 +21,14 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prune(connection: sqlite3.Connection, retention: Retention, now: float) -> int:
-    """Forget one batch of what is old enough; how many rows went."""
+    """Forget one batch of what is old enough; how many rows went.
+
+    The newest command stays: SQLite would give its number again, and readers are past that number already.
+    """
     before = now - retention.outcomes.total_seconds()
     gone = connection.execute(
         "DELETE FROM tense_command WHERE seq IN (SELECT seq FROM tense_command WHERE accepted < ? AND state = 3 "
-        "AND ended < ? ORDER BY seq LIMIT ?)",
+        "AND ended < ? AND seq < (SELECT max(seq) FROM tense_command) ORDER BY seq LIMIT ?)",
         (before, before, BATCH),
     ).rowcount
     if retention.events is not None:

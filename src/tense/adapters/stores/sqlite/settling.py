@@ -11,6 +11,11 @@ from tense.ports.delivery import Delivery, Lease
 
 DONE_COMMAND = "UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ? AND state IN (0, 1, 2)"
 
+AGAIN_COMMAND = """
+UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ?
+WHERE seq = ? AND state IN (0, 1, 2)
+"""
+
 BURY = """
 INSERT INTO tense_dead (consumer, kind, id, type, key, lane, position, strand, reason, error, traceback, attempts,
                         accepted, died, redriven, headers, body)
@@ -31,37 +36,40 @@ def settle(
     """Write what a settlement leaves.
 
     Raises:
-        LeaseLostError: somebody else ended this command meanwhile.
+        LeaseLostError: somebody else ended this message meanwhile.
     """
+    if (taken := core.taken.get(delivery.consumer)) is not None:
+        taken.pop(delivery.position, None)
     if delivery.metadata.kind == "event" or "<" in delivery.consumer:
         _settle_event(connection, core, delivery, lease, settlement)
     else:
         _settle_command(connection, core, delivery, settlement)
-    if (taken := core.taken.get(delivery.consumer)) is not None:
-        taken.discard(delivery.position)
 
 
 def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
     seq, now = delivery.position, core.around.clock.now()
     if isinstance(settlement, Done):
         outcome = None if settlement.outcome is None else encode(settlement.outcome)
-        if connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount != 1:
-            text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
-            raise LeaseLostError(text)
+        _only_once(delivery, connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount)
         if settlement.outcome is not None:
             core.told.append((delivery.metadata.id, settlement.outcome))
         if delivery.origin == "exception":
             _go_on_behind(connection, core, delivery)
     elif isinstance(settlement, Again):
-        connection.execute(
-            "UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ? "
-            "WHERE seq = ?",
-            (SCHEDULED, settlement.due, settlement.error, settlement.strand, delivery.attempt, delivery.attempt, seq),
+        values = (
+            SCHEDULED,
+            settlement.due,
+            settlement.error,
+            settlement.strand,
+            delivery.attempt,
+            delivery.attempt,
+            seq,
         )
+        _only_once(delivery, connection.execute(AGAIN_COMMAND, values).rowcount)
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
         connection.execute(
-            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ?",
+            "UPDATE tense_command SET state = ?, strand = ?, attempts = attempts - ? WHERE seq = ? AND state IN (0, 1)",
             (HELD, settlement.strand, counted(delivery), seq),
         )
         _release_if_free(connection, core, delivery, settlement.strand)
@@ -76,6 +84,12 @@ def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delive
         )
 
 
+def _only_once(delivery: Delivery, rows: int) -> None:
+    if rows != 1:
+        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
+        raise LeaseLostError(text)
+
+
 def counted(delivery: Delivery) -> int:
     """How many attempts the handing out of a delivery counted; one that runs alone is counted when it starts."""
     return 0 if delivery.alone else 1
@@ -88,13 +102,23 @@ def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery
         "WHERE seq = ? AND state IN (0, 1, 2)",
         (DEAD, outcome, now, buried.error, buried.strand, delivery.position),
     )
-    if done.rowcount != 1:
-        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
-        raise LeaseLostError(text)
+    _only_once(delivery, done.rowcount)
     if buried.outcome is not None:
         core.told.append((delivery.metadata.id, buried.outcome))
     row = connection.execute("SELECT accepted FROM tense_command WHERE seq = ?", (delivery.position,)).fetchone()
     _bury(connection, delivery, buried, (row[0], now))
+
+
+def _end_event(connection: sqlite3.Connection, core: Core, delivery: Delivery, place: tuple[str, int]) -> None:
+    if delivery.origin == "exception":
+        done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        if done.rowcount != 1:
+            text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
+            raise LeaseLostError(text)
+        _go_on_behind(connection, core, delivery)
+    elif delivery.alone or delivery.attempt > 1 or place in core.struck:
+        core.struck.discard(place)
+        connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
 
 
 def _settle_event(
@@ -102,11 +126,7 @@ def _settle_event(
 ) -> None:
     place = (delivery.consumer, delivery.position)
     if isinstance(settlement, Done):
-        if delivery.origin == "exception":
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
-            _go_on_behind(connection, core, delivery)
-        elif delivery.alone or delivery.attempt > 1:
-            connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
+        _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):
         values = (
             *place,
@@ -181,4 +201,6 @@ def core_strands(delivery: Delivery) -> tuple[str, ...]:
 def _release_if_free(connection: sqlite3.Connection, core: Core, delivery: Delivery, strand: str) -> None:
     """Held behind something that is gone meanwhile: go on at once."""
     table = EXCEPTIONS if "<" in delivery.consumer else COMMANDS
+    # What was freed in this very group is not free any more: this one waits there.
+    core.freed = [freed for freed in core.freed if freed != (delivery.consumer, delivery.lane, strand)]
     go_on(connection, core, table, (delivery.consumer, delivery.lane), strand)

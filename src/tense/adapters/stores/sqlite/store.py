@@ -12,12 +12,11 @@ from tense.adapters.stores.sqlite.file import check_place, connect, migrate, tra
 from tense.adapters.stores.sqlite.intake import Intake
 from tense.adapters.stores.sqlite.lanes import Lanes
 from tense.adapters.stores.sqlite.ledger import Ledger, Letters
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.neighbours import Machine, Neighbours, Turns
 from tense.adapters.stores.sqlite.news import News
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.adapters.stores.sqlite.survey import Survey
 from tense.adapters.stores.sqlite.unit import SqliteUnit
-from tense.adapters.stores.sqlite.wake import Wake
 from tense.adapters.stores.sqlite.writer import Writer
 from tense.errors import ClosedError, StoreError
 from tense.messages.envelope import Envelope
@@ -36,16 +35,19 @@ PRUNE_EVERY = 60.0
 class SqliteStore:
     """A store in a SQLite file, beside the user's own tables. Commits with synchronous=FULL.
 
-    `retention` says how long outcomes and logged events are kept.
+    `retention` says how long outcomes and logged events are kept; `neighbours` how processes on one file meet.
     """
 
     capabilities = Capabilities(durable=True, shared=True)
 
-    def __init__(self, path: Path | str, *, retention: Retention | None = None) -> None:
+    def __init__(
+        self, path: Path | str, *, retention: Retention | None = None, neighbours: Neighbours | None = None
+    ) -> None:
         self.path = Path(path)
         self.retention = retention or Retention()
+        self._neighbours: Neighbours = neighbours or Machine()
         self._core: Core | None = None
-        self._lock: TurnLock
+        self._lock: Turns
         self._aside: Aside
         self._timer: Timer | None = None
 
@@ -72,7 +74,7 @@ class SqliteStore:
         self._ledger = Ledger(core, self._intake)
         self._letters = Letters(core)
         self._survey = Survey(core)
-        self._news = News(core, self._lanes, self._ledger, Wake(self.path, surroundings.instance))
+        self._news = News(core, self._lanes, self._ledger, self._neighbours.bell(self.path, surroundings.instance))
         core.writer = Writer(connection, self.path, self._lock, (surroundings.clock, self._aside), self._news)
         self._news.start()
         self._timer = surroundings.clock.call_later(PRUNE_EVERY, self._prune)
@@ -107,9 +109,9 @@ class SqliteStore:
             raise ClosedError(text)
         return self._core
 
-    def _turn_lock(self) -> TurnLock:
+    def _turn_lock(self) -> Turns:
         try:
-            return TurnLock(self.path)
+            return self._neighbours.turns(self.path)
         except OSError as error:
             raise translated(sqlite3.OperationalError(f"unable to open: {error.strerror}"), self.path) from error
 

@@ -4,8 +4,10 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.file import translated
+from tense.adapters.stores.sqlite.neighbours import Turns
 from tense.ports.spawn import Aside
 
 log = logging.getLogger("tense")
@@ -19,13 +21,15 @@ A log that is folded often is written over again; one that only grows makes ever
 PATIENCE = 30.0
 """Seconds to wait for somebody who holds SQLite's lock without taking turns."""
 
+ENDED = "SQLite ended the transaction by itself, as it does when the disk is full"
+
 Done = Callable[[BaseException | None], None]
 
 
 class Transactions:
     """Begins and ends transactions; who has begun one has the turn of all processes until it ends."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: TurnLock, aside: Aside) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: Turns, aside: Aside) -> None:
         self._connection = connection
         self._lock = lock
         self._aside = aside
@@ -71,6 +75,29 @@ class Transactions:
             except sqlite3.Error as error:
                 log.error("rolling back failed: %s", error)  # noqa: TRY400 - the first error is the one to show
         self._lock.give()
+
+    def check_open(self, path: Path) -> None:
+        """A statement that meets a full disk ends the whole transaction; what came after it would be on its own.
+
+        Raises:
+            StoreError: it was ended.
+        """
+        if not self._connection.in_transaction:
+            raise translated(sqlite3.OperationalError(ENDED), path)
+
+    def keep_turn(self, path: Path) -> None:
+        """Keep what was written since the savepoint of a turn."""
+        self.check_open(path)
+        self._connection.execute("RELEASE tense_turn")
+
+    def undo_turn(self) -> sqlite3.Error | None:
+        """Undo what was written since the savepoint of a turn; the error if only the whole group can be undone."""
+        try:
+            self._connection.execute("ROLLBACK TO tense_turn")
+            self._connection.execute("RELEASE tense_turn")
+        except sqlite3.Error as error:
+            return error if self._connection.in_transaction else sqlite3.OperationalError(ENDED)
+        return None
 
     def _wait_and_begin(self) -> None:
         self._lock.take()

@@ -8,9 +8,10 @@ from typing_extensions import TypeVar
 
 from tense.adapters.stores.sqlite.core import Core
 from tense.adapters.stores.sqlite.face import SqliteTransaction
+from tense.adapters.stores.sqlite.file import translated
 from tense.adapters.stores.sqlite.intake import Intake
 from tense.adapters.stores.sqlite.settling import settle
-from tense.errors import LeaseLostError, NotSupportedError, WorkflowError
+from tense.errors import LeaseLostError, NotSupportedError, StoreError, WorkflowError
 from tense.messages.envelope import Envelope
 from tense.messages.settlement import Settlement
 from tense.ports.delivery import Delivery, Lease
@@ -64,16 +65,27 @@ class SqliteUnit:
         self._over = True
         writer = self._core.writer
         if not self.begun:
-            return writer.write(lambda connection: self._write(connection, settlement, outgoing))
+            waiting = writer.write(lambda connection: self._write(connection, settlement, outgoing))
+            if waiting is not None:
+                waiting.add_done_callback(self._read_again)
+            return waiting
         try:
-            self._write_all(self._core.connection, settlement, outgoing)
-        except BaseException:
+            self._write_all(writer.take(self), settlement, outgoing)  # type: ignore[arg-type]  # begun: it has its turn
+            writer.keep(self)
+        except BaseException as error:
             writer.undo(self)
             self.begun = False
             self._over = False
+            if isinstance(error, sqlite3.Error):
+                self._core.lose(self._lease)
+                raise translated(error, self._core.path) from error
             raise
-        writer.keep(self)
         return None
+
+    def _read_again(self, done: "asyncio.Future[None]") -> None:
+        """A settlement that was not written leaves a message that nobody has in hands: read its lane again."""
+        if not done.cancelled() and isinstance(done.exception(), StoreError):
+            self._core.lose(self._lease)
 
     def _write(self, connection: sqlite3.Connection, settlement: Settlement, outgoing: Sequence[Envelope]) -> None:
         """Outside of a turn: in a savepoint of its own where more than one thing can go wrong."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from tense.adapters.stores.sqlite.file import translated
 from tense.adapters.stores.sqlite.hooks import Holder, Hooks
-from tense.adapters.stores.sqlite.lock import TurnLock
+from tense.adapters.stores.sqlite.neighbours import Turns
 from tense.adapters.stores.sqlite.transactions import Transactions
 from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.errors import ClosedError, StoreBusyError, StoreError
@@ -38,7 +38,7 @@ class Writer:
     """Runs operations in group transactions and gives handlers their turns within them."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, lock: TurnLock, seams: tuple[Clock, Aside], hooks: Hooks
+        self, connection: sqlite3.Connection, path: Path, lock: Turns, seams: tuple[Clock, Aside], hooks: Hooks
     ) -> None:
         self.connection = connection
         self._path = path
@@ -93,6 +93,7 @@ class Writer:
     def take(self, holder: Holder) -> "sqlite3.Connection | asyncio.Future[sqlite3.Connection]":
         """Give a holder its turn: the connection within a savepoint of its own, now or in order of asking."""
         if self._holder is holder:
+            self._transactions.check_open(self._path)
             return self.connection
         self._check_usable()
         # Who asks again before the loop has turned goes first: a turn of the loop costs as much as a handler.
@@ -107,15 +108,17 @@ class Writer:
     def keep(self, holder: Holder) -> None:
         """End a turn and keep what was written."""
         if self._holder is holder:
-            self.connection.execute("RELEASE tense_turn")
+            self._transactions.keep_turn(self._path)
             self._unseat()
 
     def undo(self, holder: Holder) -> None:
         """End a turn, or the wait for one, and undo what was written."""
         if self._holder is holder:
-            self.connection.execute("ROLLBACK TO tense_turn")
-            self.connection.execute("RELEASE tense_turn")
-            self._unseat()
+            if (error := self._transactions.undo_turn()) is None:
+                self._unseat()
+            else:
+                self._holder = None
+                self._abandon(error)
         else:
             self._waiting = deque(entry for entry in self._waiting if entry[0] is not holder)
 
@@ -204,11 +207,10 @@ class Writer:
     def _guarded(self, operation: Operation) -> Any:
         """Run an operation so that its failure undoes only itself."""
         self._count += 1
-        connection = self.connection
         try:
-            return operation(connection)
+            return operation(self.connection)
         except sqlite3.Error as error:
-            if not connection.in_transaction:
+            if not self.connection.in_transaction:
                 self._abandon(error)
             raise
 
@@ -293,8 +295,6 @@ class Writer:
                 future.set_exception(error)
 
     def _check_usable(self) -> None:
-        forked = os.getpid() != self._pid
-        if self._closed or forked:
-            why = "was opened before this process forked; a child must open it anew" if forked else "is closed"
-            text = f"{self._path} {why}"
-            raise ClosedError(text)
+        if self._closed or os.getpid() != self._pid:
+            why = "is closed" if self._closed else "was opened before this process forked; a child must open it anew"
+            raise ClosedError(" ".join((str(self._path), why)))

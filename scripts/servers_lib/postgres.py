@@ -1,0 +1,62 @@
+"""PostgreSQL: a cluster of its own on loopback, without passwords, with fsync on."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from servers_lib.place import Place, ServerError, as_user, install, own
+
+USER = "postgres"
+"""The server refuses to run as root; Debian's package makes this user."""
+
+
+def up(place: Place) -> str:
+    """Install, create and start it; its address."""
+    programs = _programs()
+    data, sockets = place.folder / "data", place.folder / "run"
+    for folder in (place.folder, sockets):
+        own(folder, USER)
+    if not (data / "PG_VERSION").exists():
+        _run(place, f"{programs}/initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C")
+    # Where nobody reaps the dead, a killed server's pid still answers, and its lock files would hold for ever.
+    for lock in (data / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
+        lock.unlink(missing_ok=True)
+    port = place.port()
+    where = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
+    options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
+    options += ["max_connections=200"]
+    command = [f"{programs}/postgres", "-D", str(data), "-p", str(port)]
+    command += [part for option in options for part in ("-c", option)]
+    place.start(command, lambda: _answers(f"{programs}/pg_isready", "-q", *where), user=USER)
+    if not _answers(f"{programs}/psql", *where, "-d", "tense", "-c", "SELECT 1"):
+        _run(place, f"{programs}/createdb", *where, "tense")
+    return f"postgresql://{USER}@127.0.0.1:{port}/tense"
+
+
+def _programs() -> Path:
+    found = _installed()
+    if found is None:
+        install("postgresql")
+        found = _installed()
+    if found is None:
+        text = "the package postgresql has no programs in /usr/lib/postgresql"
+        raise ServerError(text)
+    return found
+
+
+def _installed() -> Path | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+def _answers(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _run(place: Place, *command: str) -> None:
+    done = subprocess.run(
+        as_user(USER, command), capture_output=True, text=True, check=False, cwd=place.folder, env=dict(os.environ)
+    )
+    if done.returncode:
+        text = f"{command[0]} failed:\n{done.stderr[-800:]}"
+        raise ServerError(text)

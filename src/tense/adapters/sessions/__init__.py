@@ -1,0 +1,1 @@
+"""Libraries that keep sessions over a driver: from the user's session to the connection within its transaction."""

@@ -1,0 +1,194 @@
+"""Handing messages out: claims of commands, reads of event logs, and exceptions whose time has come."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tense.adapters.stores.postgres.core import METADATA, Core
+from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.positions import packed, unpacked
+from tense.adapters.stores.postgres.queries import (
+    CLAIM,
+    DUE_COMMANDS,
+    DUE_EVENTS,
+    HISTORY,
+    NEXT_COMMANDS,
+    NEXT_EVENTS,
+    READ,
+    STRIKE,
+)
+from tense.messages.metadata import Metadata
+from tense.ports.delivery import Delivery, Lease, Origin
+from tense.ports.records import Consumer
+from tense.ports.store import Want
+
+WAIT = "SELECT pg_sleep(0.002)"
+WAITS = 8
+"""Most transactions end within these moments; the wait is the server's, where their end is seen."""
+
+AT_ONCE = 10
+"""How often the log is read again at once after that."""
+
+LATER = 0.25
+"""Seconds until it is read again, at most, as long as an old transaction stays open."""
+
+
+class Backlog:
+    """Reads for the consumers of this process."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._tries: dict[str, int] = {}
+
+    def claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> "asyncio.Future[Sequence[Delivery]]":
+        """The next deliveries of some lanes."""
+        work = (
+            self._read(consumer, wanted, limit)
+            if consumer.kind == "subscription"
+            else self._claim(consumer, wanted, limit)
+        )
+        return self._core.soon(work, "tense claim")
+
+    def due(
+        self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
+    ) -> "asyncio.Future[Sequence[Delivery]]":
+        """Exceptions whose time has come."""
+        return self._core.soon(self._due(consumer, list(leases.values()), now, limit), "tense due")
+
+    def next_due(self, consumer: Consumer) -> float | None:
+        """When the next exception is due, as it was when lanes were acquired or exceptions read."""
+        return self._core.next_due.get(consumer.name)
+
+    def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
+        """Count a delivery of an event before it is started."""
+        xid, pos = unpacked(delivery.position)
+
+        async def count(connection: Connection) -> int:
+            values = (delivery.consumer, pos, xid, delivery.lane, first)
+            return int(await connection.fetchval(self._core.sql(STRIKE), *values))
+
+        return self._core.soon(self._core.run(count), "tense strike")
+
+    async def history(self, consumer: Consumer, after: int, limit: int) -> list[Delivery]:
+        """Logged events that a subscription takes, beyond a position, in the order of the log."""
+        values = (consumer.channel, list(consumer.types), *unpacked(max(0, after)), limit)
+        rows = await self._core.run(lambda connection: connection.fetch(self._core.sql(HISTORY), *values))
+        return [self._event(consumer, row, "backlog", 1) for row in rows]
+
+    async def look_ahead(self, connection: Connection, consumer: Consumer) -> None:
+        """Find out when the next exception is due that is not in hands."""
+        queries = NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS
+        at = await connection.fetchval(self._core.sql(queries), consumer.name, self._core.around.instance)
+        if at is None:
+            self._core.next_due.pop(consumer.name, None)
+        else:
+            self._core.next_due[consumer.name] = float(at)
+
+    async def _claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
+        live = [want for want in wanted if not want.lease.lost]
+        lanes = [want.lease.lane for want in live]
+        tokens, mosts = [want.lease.token for want in live], [want.most for want in live]
+        rows = await self._core.run(
+            lambda connection: connection.fetch(self._core.sql(CLAIM), consumer.name, lanes, tokens, mosts, limit)
+        )
+        found = [self._command(consumer, row, "backlog") for row in rows]
+        return sorted(found, key=lambda delivery: delivery.position)
+
+    async def _read(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
+        live = [want for want in wanted if not want.lease.lost]
+        places = [unpacked(want.after) if want.after >= 0 else (-1, -1) for want in live]
+        values = (
+            *(consumer.name, consumer.channel, list(consumer.types), [want.lease.lane for want in live]),
+            *([place[0] for place in places], [place[1] for place in places], [want.most for want in live], limit),
+        )
+        rows = await self._core.run(lambda connection: self._read_visible(connection, values))
+        hidden = {row[3] for row in rows if row[-1]}
+        if hidden:
+            self._look_again(consumer, hidden)
+        else:
+            self._tries.pop(consumer.name, None)
+        return [self._event(consumer, row, "backlog", 1) for row in rows if not row[-1]]
+
+    async def _read_visible(self, connection: Connection, values: Sequence[Any]) -> list[Any]:
+        """Read; where all that is new stands behind an open transaction, wait a moment for that one to end."""
+        rows: list[Any] = []
+        for _ in range(WAITS):
+            rows = await connection.fetch(self._core.sql(READ), *values)
+            if not rows or not all(row[-1] for row in rows):
+                break
+            await connection.execute(WAIT)
+        return rows
+
+    def _look_again(self, consumer: Consumer, lanes: set[int]) -> None:
+        """Rows are there, and an older transaction may still put others before them."""
+        tries = self._tries[consumer.name] = self._tries.get(consumer.name, 0) + 1
+
+        def arrive() -> None:
+            if not self._core.closed:
+                for lane in lanes:
+                    self._core.around.watcher.arrived(consumer.name, lane)
+
+        if tries <= AT_ONCE:
+            arrive()
+        else:
+            self._core.around.clock.call_later(min(LATER, 0.01 * (tries - AT_ONCE)), arrive)
+
+    async def _due(self, consumer: Consumer, leases: Sequence[Lease], now: float, limit: int) -> list[Delivery]:
+        live = [lease for lease in leases if not lease.lost]
+        lanes, tokens = [lease.lane for lease in live], [lease.token for lease in live]
+        inbox = consumer.kind == "inbox"
+
+        async def take(connection: Connection) -> list[Any]:
+            query = self._core.sql(DUE_COMMANDS if inbox else DUE_EVENTS)
+            rows = await connection.fetch(query, consumer.name, lanes, tokens, now, limit)
+            await self.look_ahead(connection, consumer)
+            return list(rows)
+
+        rows = await self._core.run(take)
+        found = [
+            self._exceptional(consumer, row) if inbox else self._event(consumer, row, "exception", row[6])
+            for row in rows
+        ]
+        return sorted(found, key=lambda delivery: delivery.position)
+
+    def _exceptional(self, consumer: Consumer, row: Sequence[Any]) -> Delivery:
+        # A timer whose time has come for the first time takes its place behind what its key waits for.
+        return self._command(consumer, row, "backlog" if row[5] == 1 and row[8] is None else "exception")
+
+    def _command(self, consumer: Consumer, row: Sequence[Any], origin: Origin) -> Delivery:
+        """From a row whose attempts are counted already."""
+        return Delivery(
+            consumer=consumer.name,
+            lane=row[2],
+            position=row[0],
+            metadata=metadata_of(row[3], row[1]),
+            body=row[4],
+            attempt=row[5],
+            origin=origin,
+            alone=row[5] - 1 > row[6],
+            own=row[1] in self._core.own,
+            redriven=row[7],
+        )
+
+    def _event(self, consumer: Consumer, row: Sequence[Any], origin: Origin, attempt: int) -> Delivery:
+        return Delivery(
+            consumer=consumer.name,
+            lane=row[3],
+            position=packed(row[0], row[1]),
+            metadata=metadata_of(row[4], row[2]),
+            body=row[5],
+            attempt=attempt,
+            origin=origin,
+            own=row[2] in self._core.own,
+            redriven=row[7] if origin == "exception" else 0,
+        )
+
+
+def metadata_of(headers: bytes, message_id: str) -> Metadata:
+    """Headers as metadata; broken ones become metadata that names the trouble, so that the message can be buried."""
+    try:
+        return METADATA.decode(headers)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return Metadata(id=message_id, kind="broken", type="broken headers")

@@ -1,0 +1,147 @@
+"""Hints: LISTEN and NOTIFY, throttled. They only shorten the wait; polling is the truth."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tense.adapters.stores.postgres.core import Core
+from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.tidings import Tidings
+from tense.adapters.stores.postgres.trouble import DRIVER
+from tense.errors import StoreError
+
+PAUSE = 0.01
+"""Seconds between two notifications of one process: each takes a lock of the whole database when it commits."""
+
+MOST = 7_000
+"""Bytes that a notification may have; the server's limit is 8,000."""
+
+RECONNECT = 0.5
+"""Seconds until a lost listening connection is made again."""
+
+
+class Hint(msgspec.Struct, omit_defaults=True):
+    """What one process tells the others. `every` says: too much to name, look everywhere."""
+
+    by: str
+    arrivals: list[tuple[str, int]] = []
+    logged: list[tuple[str, int]] = []
+    dues: dict[str, float] = {}
+    freed: list[tuple[str, int, str]] = []
+    ended: bool = False
+    moved: bool = False
+    every: bool = False
+
+
+class Hints:
+    """Sends hints to the other processes on this schema, and hears theirs."""
+
+    def __init__(self, core: Core, heard: Callable[[Hint | None], None]) -> None:
+        self._core = core
+        self._heard = heard
+        self._channel = f"tense_{core.address.schema}"
+        self._waiting = Tidings()
+        self._sending = False
+        self._stopped = not core.address.notify
+        self._listener: Connection | None = None
+        self.listening = False
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        if not self._stopped:
+            await self._listen()
+
+    async def stop(self) -> None:
+        """Send what waits, hear no more."""
+        self._stopped, listener = True, self._listener
+        if listener is not None and not listener.is_closed():
+            try:
+                await listener.close(timeout=1.0)
+            except DRIVER:
+                listener.terminate()
+
+    def tell(self, tidings: Tidings) -> None:
+        """Tell the others soon, together with what else there is to tell."""
+        if self._stopped:
+            return
+        waiting = self._waiting
+        waiting.told.extend(tidings.told[:1])
+        waiting.arrivals |= tidings.arrivals
+        waiting.logged |= tidings.logged
+        waiting.freed.extend(tidings.freed)
+        waiting.moved = waiting.moved or tidings.moved
+        for consumer, due in tidings.dues.items():
+            waiting.plan(consumer, due)
+        if not self._sending:
+            self._sending = True
+            self._core.around.spawn.task(self._send(), "tense notify")
+
+    async def _send(self) -> None:
+        try:
+            while self._waiting.concern_others and not self._stopped:
+                tidings, self._waiting = self._waiting, Tidings()
+                await self._notify(self._text(tidings))
+                await self._core.around.clock.sleep(PAUSE)
+        finally:
+            self._sending = False
+
+    async def _notify(self, text: str) -> None:
+        try:
+            await self._core.run(lambda connection: connection.execute("SELECT pg_notify($1, $2)", self._channel, text))
+        except StoreError:
+            return  # a hint: the others poll
+
+    def _text(self, tidings: Tidings) -> str:
+        me = self._core.around.instance
+        hint = Hint(
+            by=me,
+            arrivals=list(tidings.arrivals),
+            logged=list(tidings.logged),
+            dues=tidings.dues,
+            freed=tidings.freed,
+            ended=bool(tidings.told),
+            moved=tidings.moved,
+        )
+        text = msgspec.json.encode(hint)
+        if len(text) > MOST:
+            text = msgspec.json.encode(Hint(by=me, every=True, ended=True, moved=tidings.moved))
+        return text.decode()
+
+    async def _listen(self) -> None:
+        connection = self._listener = await self._core.connect()
+        connection.add_termination_listener(self._lost)
+        await connection.add_listener(self._channel, self._hear)
+        self.listening = True
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        if self._stopped:
+            return
+        try:
+            hint = msgspec.json.decode(str(payload), type=Hint)
+        except msgspec.MsgspecError:
+            self._heard(None)
+            return
+        if hint.by != self._core.around.instance:
+            self._heard(hint)
+
+    def _lost(self, _connection: Any) -> None:
+        self.listening = False
+        if not self._stopped:
+            self._core.around.clock.call_later(RECONNECT, self._again)
+
+    def _again(self) -> None:
+        if not self._stopped:
+            self._core.around.spawn.task(self._relisten(), "tense listen")
+
+    async def _relisten(self) -> None:
+        try:
+            await self._listen()
+        except DRIVER:
+            self._core.around.clock.call_later(RECONNECT, self._again)
+            return
+        except asyncio.CancelledError:
+            raise
+        # Whatever was said meanwhile was not heard.
+        self._heard(None)

@@ -1,0 +1,43 @@
+"""The statements that take messages in, and the values they take. No driver is imported here."""
+
+from typing import Any
+
+import msgspec
+
+from tense.adapters.stores.postgres.schema import OPEN, SCHEDULED
+from tense.messages.envelope import Envelope
+
+encode = msgspec.json.Encoder().encode
+
+INSERT_COMMANDS = """
+INSERT INTO tense.command (id, service, lane, state, key, type, headers, body, accepted, due, deadline)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::bytea[],
+                     $8::bytea[], $9::float8[], $10::float8[], $11::float8[])
+ON CONFLICT (id) DO NOTHING RETURNING id
+"""
+
+INSERT_EVENTS = """
+INSERT INTO tense.log (id, channel, lane, key, type, headers, body, accepted)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::float8[])
+ON CONFLICT (id) DO NOTHING RETURNING id
+"""
+
+KNOWN = {
+    "event": "SELECT id, type, body FROM tense.log WHERE id = ANY($1::text[])",
+    "command": "SELECT id, type, body FROM tense.command WHERE id = ANY($1::text[])",
+}
+
+
+def command_row(envelope: Envelope, lane: int, now: float) -> tuple[Any, ...]:
+    """The values of a command's row, in the order of INSERT_COMMANDS."""
+    metadata = envelope.metadata
+    state = SCHEDULED if envelope.due > now else OPEN
+    head = (metadata.id, envelope.service, lane, state, metadata.partitionkey, metadata.type)
+    return (*head, encode(metadata), envelope.body, now, envelope.due, metadata.deadline)
+
+
+def event_row(envelope: Envelope, lane: int, now: float) -> tuple[Any, ...]:
+    """The values of an event's row, in the order of INSERT_EVENTS."""
+    metadata = envelope.metadata
+    head = (metadata.id, envelope.channel, lane, metadata.partitionkey, metadata.type)
+    return (*head, encode(metadata), envelope.body, now)

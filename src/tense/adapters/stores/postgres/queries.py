@@ -1,0 +1,97 @@
+"""The statements that hand messages out. Claims carry the lease's token: an older owner's claim changes nothing."""
+
+CLAIM = """
+UPDATE tense.command AS c SET attempts = c.attempts + 1, claimed = p.token
+FROM (
+    SELECT q.seq, w.token
+    FROM unnest($2::int[], $3::bigint[], $4::int[]) AS w(lane, token, most)
+    JOIN tense.lane AS l ON l.consumer = $1 AND l.lane = w.lane AND l.token = w.token
+    CROSS JOIN LATERAL (
+        SELECT seq FROM tense.command WHERE service = $1 AND lane = w.lane AND state = 0 AND claimed < w.token
+        ORDER BY seq LIMIT w.most FOR UPDATE SKIP LOCKED
+    ) AS q
+    LIMIT $5
+) AS p
+WHERE c.seq = p.seq
+RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand
+"""
+"""A lane's rows are locked by nobody else who counts: its owner before has committed or lost the lane. What a
+sender cancels at this moment is passed by. No position is asked for, so that a command that commits late is not
+jumped over."""
+
+DUE_COMMANDS = """
+UPDATE tense.command AS c SET attempts = c.attempts + 1, claimed = p.token
+FROM (
+    SELECT q.seq, w.token
+    FROM unnest($2::int[], $3::bigint[]) AS w(lane, token)
+    JOIN tense.command AS q ON q.lane = w.lane AND q.claimed < w.token
+    WHERE q.seq IN (
+        SELECT seq FROM tense.command WHERE service = $1 AND state = 1 AND due <= $4
+        UNION ALL
+        SELECT seq FROM tense.command
+        WHERE service = $1 AND state IN (1, 2) AND deadline IS NOT NULL AND deadline <= $4
+    )
+    ORDER BY q.seq LIMIT $5 FOR UPDATE OF q SKIP LOCKED
+) AS p
+WHERE c.seq = p.seq
+RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand
+"""
+
+DUE_EVENTS = """
+WITH taken AS (
+    UPDATE tense.exception AS e SET attempts = e.attempts + 1, claimed = p.token
+    FROM (
+        SELECT q.pos, w.token
+        FROM unnest($2::int[], $3::bigint[]) AS w(lane, token)
+        JOIN tense.exception AS q ON q.lane = w.lane AND q.claimed < w.token
+        WHERE q.consumer = $1 AND q.state = 1 AND q.due <= $4
+        ORDER BY q.xid, q.pos LIMIT $5 FOR UPDATE OF q SKIP LOCKED
+    ) AS p
+    WHERE e.consumer = $1 AND e.pos = p.pos
+    RETURNING e.pos, e.lane, e.attempts, e.redriven
+)
+SELECT l.xid, l.pos, l.id, t.lane, l.headers, l.body, t.attempts, t.redriven
+FROM taken AS t JOIN tense.log AS l ON l.pos = t.pos
+"""
+
+NEXT_COMMANDS = """
+SELECT least(
+    (SELECT c.due FROM tense.command AS c JOIN tense.lane AS l ON l.consumer = c.service AND l.lane = c.lane
+     WHERE c.service = $1 AND c.state = 1 AND l.owner = $2 AND c.claimed < l.token ORDER BY c.due LIMIT 1),
+    (SELECT c.deadline FROM tense.command AS c JOIN tense.lane AS l ON l.consumer = c.service AND l.lane = c.lane
+     WHERE c.service = $1 AND c.state IN (1, 2) AND c.deadline IS NOT NULL AND l.owner = $2 AND c.claimed < l.token
+     ORDER BY c.deadline LIMIT 1)
+)
+"""
+
+NEXT_EVENTS = """
+SELECT e.due FROM tense.exception AS e JOIN tense.lane AS l ON l.consumer = e.consumer AND l.lane = e.lane
+WHERE e.consumer = $1 AND e.state = 1 AND l.owner = $2 AND e.claimed < l.token ORDER BY e.due LIMIT 1
+"""
+
+READ = """
+SELECT x.*, x.xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS hidden
+FROM unnest($4::int[], $5::bigint[], $6::bigint[], $7::int[]) AS w(lane, xid, pos, most)
+JOIN tense.lane AS l ON l.consumer = $1 AND l.lane = w.lane
+CROSS JOIN LATERAL (
+    SELECT xid, pos, id, lane, headers, body FROM tense.log
+    WHERE channel = $2 AND lane = w.lane AND type = ANY($3::text[])
+    AND (xid, pos) > (CASE WHEN w.xid < 0 THEN l.xid ELSE w.xid END, CASE WHEN w.xid < 0 THEN l.pos ELSE w.pos END)
+    ORDER BY xid, pos LIMIT w.most
+) AS x
+LIMIT $8
+"""
+"""Rows of transactions at or above the oldest one that is still open are not handed out: that one may yet put a row
+before them. They are returned as `hidden`, so that the reader knows to come back soon."""
+
+HISTORY = """
+SELECT xid, pos, id, lane, headers, body FROM tense.log
+WHERE channel = $1 AND type = ANY($2::text[]) AND (xid, pos) > ($3::bigint, $4::bigint)
+AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY xid, pos LIMIT $5
+"""
+
+STRIKE = """
+INSERT INTO tense.exception AS e (consumer, pos, xid, lane, state, attempts) VALUES ($1, $2, $3, $4, 5, $5)
+ON CONFLICT (consumer, pos) DO UPDATE SET attempts = e.attempts + 1 RETURNING attempts
+"""

@@ -1,0 +1,59 @@
+"""Retention: what is forgotten, and when; in batches, so that nobody waits long for it."""
+
+from datetime import timedelta
+
+import msgspec
+
+from tense.adapters.stores.postgres.core import Core
+
+BATCH = 2_000
+"""Rows forgotten by one statement."""
+
+ROUNDS = 100
+"""Batches in one go at most."""
+
+OLD_COMMANDS = """
+DELETE FROM tense.command WHERE seq IN (
+    SELECT seq FROM tense.command WHERE state = 3 AND ended < $1 ORDER BY ended LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+
+OLD_EVENTS = """
+DELETE FROM tense.log WHERE pos IN (
+    SELECT l.pos FROM tense.log AS l WHERE l.accepted < $1
+    AND NOT EXISTS (SELECT 1 FROM tense.exception AS e WHERE e.pos = l.pos)
+    AND NOT EXISTS (
+        SELECT 1 FROM tense.consumer AS c JOIN tense.lane AS p ON p.consumer = c.name
+        WHERE c.channel = l.channel AND c.kind = 'subscription' AND p.lane = l.lane AND (p.xid, p.pos) < (l.xid, l.pos)
+        AND l.type = ANY(c.types))
+    ORDER BY l.pos LIMIT $2)
+"""
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept after they ended.
+
+    `outcomes`: an ended command, its outcome and with it the mark that knows a duplicate. `events`: a logged event
+    that every subscription has passed; None keeps the log for ever, for subscriptions yet to come.
+    """
+
+    outcomes: timedelta = timedelta(days=7)
+    events: timedelta | None = None
+
+
+async def prune(core: Core, retention: Retention, now: float) -> int:
+    """Forget what is old enough; how many rows went."""
+    gone = await _batches(core, OLD_COMMANDS, now - retention.outcomes.total_seconds())
+    if retention.events is not None:
+        gone += await _batches(core, OLD_EVENTS, now - retention.events.total_seconds())
+    return gone
+
+
+async def _batches(core: Core, statement: str, before: float) -> int:
+    gone = 0
+    for _ in range(ROUNDS):
+        status = await core.run(lambda connection: connection.execute(core.sql(statement), before, BATCH))
+        count = int(status.rpartition(" ")[2])
+        gone += count
+        if count < BATCH:
+            break
+    return gone

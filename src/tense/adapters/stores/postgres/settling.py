@@ -1,0 +1,182 @@
+"""Settling: the rows that each settlement leaves, for one delivery or for many in a few statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tense.adapters.stores.postgres.core import Core, encode
+from tense.adapters.stores.postgres.exceptional import settle_slowly
+from tense.adapters.stores.postgres.intake import Intake
+from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.positions import unpacked
+from tense.adapters.stores.postgres.tidings import Tidings
+from tense.errors import LeaseLostError
+from tense.messages.envelope import Envelope
+from tense.messages.outcome import Outcome
+from tense.messages.settlement import Done, Settlement
+from tense.ports.delivery import Delivery, Lease
+
+DONE = """
+WITH given AS (
+    SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::int[], $5::bigint[])
+        AS g(seq, outcome, consumer, lane, token)
+), fence AS (
+    SELECT l.consumer, l.lane, l.token FROM tense.lane AS l
+    WHERE (l.consumer, l.lane, l.token) IN (SELECT consumer, lane, token FROM given)
+    ORDER BY l.consumer, l.lane FOR SHARE
+)
+UPDATE tense.command AS c SET state = 3, outcome = g.outcome, ended = $6
+FROM given AS g JOIN fence AS f ON f.consumer = g.consumer AND f.lane = g.lane AND f.token = g.token
+WHERE c.seq = g.seq AND c.state IN (0, 1, 2) RETURNING c.seq
+"""
+"""The lane's row is locked for sharing: who would take the lane waits until this is committed."""
+
+DONE_ONE = """
+WITH fence AS (
+    SELECT 1 AS held FROM tense.lane WHERE consumer = $3 AND lane = $4 AND token = $5 FOR SHARE
+)
+UPDATE tense.command SET state = 3, outcome = $2, ended = $6
+WHERE seq = $1 AND state IN (0, 1, 2) AND (SELECT held FROM fence) = 1 RETURNING seq
+"""
+"""The same for a single one, in words that leave a planner nothing to weigh: every connection keeps its plan."""
+
+MOVE_ONE = """
+UPDATE tense.lane SET xid = $4, pos = $5 WHERE consumer = $1 AND lane = $2 AND token = $3 RETURNING consumer, lane
+"""
+
+MOVE = """
+UPDATE tense.lane AS l SET xid = g.xid, pos = g.pos
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[]) AS g(consumer, lane, token, xid, pos)
+WHERE l.consumer = g.consumer AND l.lane = g.lane AND l.token = g.token RETURNING l.consumer, l.lane
+"""
+
+FENCE = """
+SELECT l.consumer, l.lane, l.token FROM tense.lane AS l
+WHERE (l.consumer, l.lane) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDER BY l.consumer, l.lane FOR UPDATE
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ending:
+    """How one delivery ends, and what it leaves."""
+
+    delivery: Delivery
+    lease: Lease
+    settlement: Settlement
+    outgoing: Sequence[Envelope]
+
+    @property
+    def lane(self) -> tuple[str, int]:
+        """The lane it belongs to."""
+        return (self.delivery.consumer, self.delivery.lane)
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is of a subscription."""
+        return "<" in self.delivery.consumer
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its mark is all it leaves in its own consumer: no exception, nothing held back."""
+        delivery = self.delivery
+        if not isinstance(self.settlement, Done) or delivery.origin == "exception":
+            return False
+        return not self.is_event or not (delivery.alone or delivery.attempt > 1)
+
+
+class Settling:
+    """Writes endings within an open transaction."""
+
+    def __init__(self, core: Core, intake: Intake) -> None:
+        self._core = core
+        self._intake = intake
+
+    async def write(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> None:
+        """Write endings, all plain or all not, in order, with their outgoing messages.
+
+        Raises:
+            LeaseLostError: one of them may not be written; the transaction must be undone.
+            DuplicateIdError: an outgoing id was used before with another body; likewise.
+        """
+        for ending in endings:
+            if ending.lease.lost:
+                raise lost(ending)
+        if outgoing := [envelope for ending in endings for envelope in ending.outgoing]:
+            await self._intake.put(connection, outgoing, tidings)
+        if endings[0].is_plain:
+            written = await self.mark(connection, endings, tidings)
+            for ending in endings:
+                if ending not in written:
+                    raise lost(ending)
+            return
+        await self._fence(connection, endings)
+        for ending in endings:
+            await settle_slowly(connection, self._core, tidings, (ending.delivery, ending.lease), ending.settlement)
+
+    async def mark(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
+        """Write the marks of plain endings, one statement for each kind; those that could be written."""
+        commands = [ending for ending in endings if not ending.is_event]
+        events = [ending for ending in endings if ending.is_event]
+        written: set[Ending] = set()
+        if commands:
+            written |= await self._done(connection, commands, tidings)
+        if events:
+            written |= await self._move(connection, events)
+        return written
+
+    async def _done(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
+        outcomes = [_outcome(ending.settlement) for ending in endings]
+        values = [
+            (
+                ending.delivery.position,
+                None if outcome is None else encode(outcome),
+                *ending.lane,
+                ending.lease.token,
+            )
+            for ending, outcome in zip(endings, outcomes, strict=True)
+        ]
+        rows = await self._one_or_all(connection, (DONE_ONE, DONE), values, self._core.around.clock.now())
+        through = {row[0] for row in rows}
+        written = {ending for ending in endings if ending.delivery.position in through}
+        for ending, outcome in zip(endings, outcomes, strict=True):
+            if outcome is not None and ending in written:
+                tidings.told.append((ending.delivery.metadata.id, outcome))
+        return written
+
+    async def _move(self, connection: Connection, endings: Sequence[Ending]) -> set[Ending]:
+        last = {ending.lane: ending for ending in endings}
+        ordered = [last[lane] for lane in sorted(last)]
+        values = [(*ending.lane, ending.lease.token, *unpacked(ending.delivery.position)) for ending in ordered]
+        rows = await self._one_or_all(connection, (MOVE_ONE, MOVE), values)
+        moved = {(row[0], row[1]) for row in rows}
+        return {ending for ending in endings if ending.lane in moved}
+
+    async def _one_or_all(
+        self, connection: Connection, statements: tuple[str, str], values: Sequence[tuple[Any, ...]], *more: Any
+    ) -> list[Any]:
+        one, many = statements
+        if len(values) == 1:
+            return list(await connection.fetch(self._core.sql(one), *values[0], *more))
+        return list(await connection.fetch(self._core.sql(many), *zip(*values, strict=True), *more))
+
+    async def _fence(self, connection: Connection, endings: Sequence[Ending]) -> None:
+        lanes = sorted({ending.lane for ending in endings})
+        rows = await connection.fetch(self._core.sql(FENCE), [name for name, _ in lanes], [lane for _, lane in lanes])
+        tokens = {(row[0], row[1]): row[2] for row in rows}
+        for ending in endings:
+            if tokens.get(ending.lane) != ending.lease.token:
+                raise lost(ending)
+
+
+def lost(ending: Ending) -> LeaseLostError:
+    """What is raised for an ending that may not be written."""
+    delivery = ending.delivery
+    text = (
+        f"{delivery.metadata.type} {delivery.metadata.id} cannot be settled: lane {delivery.lane} of "
+        f"{delivery.consumer} belongs to another worker now, or somebody else ended it"
+    )
+    return LeaseLostError(text)
+
+
+def _outcome(settlement: Settlement) -> Outcome | None:
+    return settlement.outcome if isinstance(settlement, Done) else None

@@ -1,0 +1,28 @@
+"""Parameters: `:name` as Tense writes them on every store, `$1` as PostgreSQL reads them."""
+
+import re
+from functools import lru_cache
+
+TOKEN = re.compile(
+    r"""
+    (?P<skip> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
+      | (?P<dollar>\$\w*\$).*?(?P=dollar) | ::)
+    | :(?P<name>[A-Za-z_]\w*)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Texts, names in quotes, comments and casts are passed by; what is left of `:name` is a parameter."""
+
+
+@lru_cache(maxsize=1024)
+def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A statement with numbers for names, and the names in the order of their numbers."""
+    names: dict[str, int] = {}
+
+    def put(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name is None:
+            return found[0]
+        return f"${names.setdefault(name, len(names) + 1)}"
+
+    return TOKEN.sub(put, sql), tuple(names)
