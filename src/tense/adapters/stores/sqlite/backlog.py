@@ -64,9 +64,21 @@ class Backlog:
         self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
     ) -> "asyncio.Future[Sequence[Delivery]]":
         """Exceptions whose time has come."""
-        return self._core.writer.submit(
-            lambda connection: self._due(connection, consumer, leases, (now, limit)), light=True
-        )
+        handed: list[Delivery] = []
+
+        def operation(connection: sqlite3.Connection) -> list[Delivery]:
+            handed.extend(self._due(connection, consumer, leases, (now, limit)))
+            return handed
+
+        def check(done: "asyncio.Future[Sequence[Delivery]]") -> None:
+            # The group was undone after it ran: nobody got these, so nobody would ever give them back.
+            if done.cancelled() or done.exception() is not None:
+                for delivery in handed:
+                    self._core.taken[consumer.name].pop(delivery.position, None)
+
+        found = self._core.writer.submit(operation, light=True)
+        found.add_done_callback(check)
+        return found
 
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
