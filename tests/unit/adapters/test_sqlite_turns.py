@@ -2,33 +2,26 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tense import App, Command, Contract, Event, Retry, Service, Transaction
+from tense.adapters.stores.sqlite import transactions
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.adapters.stores.sqlite.store import SqliteStore
 from tense.testing.harness import harness
 
-orders = Contract("orders")
+orders, stocks = Contract("orders"), Contract("stocks")
 
 
 class CountStock(Command[str], owner=orders, key="shelf"):
     shelf: str
 
 
-def stocked() -> Service:
-    """The owner of these words, for tests about others."""
-    service = Service(orders)
-
-    @service.handles(CountStock)
-    async def count(command: CountStock) -> str:
-        return command.shelf
-
-    return service
-
-
-class StockCounted(Event, owner=orders, key="shelf"):
+class StockCounted(Event, owner=stocks, key="shelf"):
     shelf: str
 
 
@@ -151,11 +144,11 @@ async def test_a_retried_event_is_not_handed_out_twice_when_another_lane_is_lost
         running.set()
         await go.wait()
 
-    async with App(stocked(), mailing, store=store, lease=1).running() as client:
+    async with App(Service(stocks), mailing, store=store, lease=1).running() as client:
         await client.publish(StockCounted(shelf="a"))
         await running.wait()
         core = store.core
-        used = next(iter(core.taken["mailing<orders.shelf"].values()))
+        used = next(iter(core.taken["mailing<stocks.shelf"].values()))
         other = next(lease for (name, lane), lease in core.leases.items() if "<" in name and lane != used)
 
         core.lose(other)
@@ -205,11 +198,11 @@ async def test_a_lane_that_is_being_given_up_is_not_granted_at_the_same_time(tmp
         running.set()
         await go.wait()
 
-    app = App(stocked(), mailing, store=store, lanes=1)
+    app = App(Service(stocks), mailing, store=store, lanes=1)
     async with harness(app, store=store) as h:
         await h.client.publish(StockCounted(shelf="a"))
         await running.wait()
-        loop = h.engine.worker.loops["mailing<orders.shelf"]
+        loop = h.engine.worker.loops["mailing<stocks.shelf"]
         lease = loop.lanes[0].lease
 
         lane = loop.leave(lease)
@@ -222,3 +215,35 @@ async def test_a_lane_that_is_being_given_up_is_not_granted_at_the_same_time(tmp
         await h.idle()
 
     assert starts == ["a"]
+
+
+async def test_an_event_whose_settlement_met_a_locked_file_is_handled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "PATIENCE", 0.1)
+    starts: list[str] = []
+    running, go = asyncio.Event(), asyncio.Event()
+    store = SqliteStore(tmp_path / "shop.db")
+    mailing = Service(Contract("mailing"))
+
+    @mailing.subscribes(StockCounted)
+    async def tell(event: StockCounted) -> None:
+        starts.append(event.shelf)
+        running.set()
+        await go.wait()
+
+    async with App(Service(stocks), mailing, store=store, lanes=1, lease=1).running() as client:
+        await client.publish(StockCounted(shelf="a"))
+        await running.wait()
+        await store.settled()
+        lease = store.core.leases["mailing<stocks.shelf", 0]
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            go.set()
+            while not lease.lost:
+                await asyncio.sleep(0)
+            other.execute("COMMIT")
+        while len(starts) < 2:
+            await asyncio.sleep(0)
+
+    assert starts == ["a", "a"]
