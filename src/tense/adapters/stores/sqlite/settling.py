@@ -152,9 +152,8 @@ def _settle_event(
             "UPDATE tense_exception SET attempts = max(0, attempts - ?) WHERE consumer = ? AND pos = ?",
             (counted(delivery), *place),
         )
-    # A replay runs under a lease of its own making and moves no mark.
-    ours = core.leases.get((delivery.consumer, delivery.lane)) is lease
-    if ours and delivery.origin == "backlog" and not isinstance(settlement, Released):
+    # A replay runs under a lease of its own making, which has no token, and moves no mark.
+    if lease.token and delivery.origin == "backlog" and not isinstance(settlement, Released):
         lane = (delivery.consumer, delivery.lane)
         before, under = core.cursors.get(lane, (0, lease))
         core.cursors[lane] = (max(before, delivery.position) if under is lease else delivery.position, lease)
