@@ -126,6 +126,9 @@ def drain(fleet: Fleet) -> None:
     fleet.stop()
 
 
+# On one file a worker that is stopped while it writes keeps everybody waiting, as it must: nobody can take its lanes over.
+# tests/system/test_processes.py stops one there that does not write.
+@pytest.mark.parametrize("fleet", [pytest.param("postgres", marks=pytest.mark.server("postgres"))], indirect=True)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
