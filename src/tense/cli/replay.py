@@ -14,6 +14,7 @@ from tense.cli.paper import complain, counted, paint, print_json
 from tense.cli.project import chosen_address, chosen_app
 from tense.cli.verbs import nearest
 from tense.cli.words import moment
+from tense.messages.envelope import service_of
 from tense.runtime.engine import Seams
 from tense.runtime.replay import Replay, Report, remembering, subscription_of
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
@@ -62,7 +63,7 @@ def known_subscription(app: "App", name: str) -> str:
         RegistrationError: it is an inbox.
     """
     names = [consumer.name for consumer in app.registry.consumers if consumer.kind == "subscription"]
-    own = [each for each in names if each.partition("<")[0] == name]
+    own = [each for each in names if service_of(each) == name]
     if name not in names and len(own) == 1:
         return own[0]
     if name not in names and (guess := nearest(name, own or names)):

@@ -33,3 +33,13 @@ def event_channel(publisher: str, aggregate: str) -> str:
 def subscription_name(subscriber: str, channel: str) -> str:
     """The name of a service's place in an event log."""
     return f"{subscriber}<{channel}"
+
+
+def is_subscription(consumer: str) -> bool:
+    """Whether a consumer's name is that of a subscription, and not of an inbox."""
+    return "<" in consumer
+
+
+def service_of(consumer: str) -> str:
+    """The service that an inbox or a subscription belongs to, from the consumer's name."""
+    return consumer.partition("<")[0]

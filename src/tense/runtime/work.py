@@ -13,7 +13,7 @@ from tense.dispatch.call import Call, Voice
 from tense.dispatch.handler import Handler
 from tense.dispatch.registry import Registry
 from tense.errors import DuplicateIdError, LeaseLostError, StoreError, UndecodableError
-from tense.messages.envelope import Envelope
+from tense.messages.envelope import Envelope, service_of
 from tense.messages.outcome import Outcome
 from tense.messages.rejection import Rejection
 from tense.messages.settlement import Buried, Done, Settlement
@@ -200,7 +200,7 @@ class Work:
         return settlement
 
     def _fallback(self, delivery: Delivery) -> tuple[Retry, OnFailure]:
-        return self.policy(delivery, delivery.consumer.partition("<")[0])
+        return self.policy(delivery, service_of(delivery.consumer))
 
 
 def described(error: BaseException) -> Trouble:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tense.messages.envelope import is_subscription, service_of
 from tense.testing.simulation.disk import Disk
 from tense.testing.simulation.journal import Journal
 
@@ -95,7 +96,7 @@ def _order(disk: Disk, journal: Journal) -> Iterator[str]:
         )
     }
     for consumer, key, position, _, kind in disk.rows(ORDER):
-        if "<" not in consumer and position in timers:
+        if not is_subscription(consumer) and position in timers:
             continue
         if before[:2] == (consumer, key) and position < before[2]:
             yield f"order: {consumer} handled {kind} of {key!r} at {position} after {before[2]}"
@@ -129,7 +130,7 @@ def _isolated(disk: Disk, journal: Journal) -> Iterator[str]:
         "WHERE kind = 'event' AND settlement IN ('Again', 'Buried')"
     )
     for consumer, message_id, kind, settlement in lines:
-        if (consumer.partition("<")[0], message_id) not in troubled:
+        if (service_of(consumer), message_id) not in troubled:
             yield f"isolation: {consumer} has {kind} {message_id} {settlement}, and nothing of it ever failed there"
 
 

@@ -7,6 +7,7 @@ from tense.adapters.stores.postgres.schema import DEAD, HELD, OPEN, SCHEDULED
 from tense.adapters.stores.postgres.strands import go_on
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.errors import LeaseLostError
+from tense.messages.envelope import is_subscription
 from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 
@@ -39,7 +40,7 @@ async def settle_slowly(
         LeaseLostError: somebody else ended this command meanwhile.
     """
     delivery, lease = held
-    if "<" in delivery.consumer:
+    if is_subscription(delivery.consumer):
         await _settle_event(connection, core, tidings, delivery, settlement)
         if delivery.origin == "backlog" and not isinstance(settlement, Released):
             xid, pos = unpacked(delivery.position)

@@ -7,6 +7,7 @@ from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.strands import go_on
 from tense.adapters.stores.postgres.tidings import Tidings
+from tense.messages.envelope import is_subscription
 from tense.ports.records import DeadLetter
 
 LIST = """
@@ -84,7 +85,7 @@ class Letters:
         if now is None:
             await self._forget(connection, row, tidings)
             return True
-        if "<" in row[0]:
+        if is_subscription(row[0]):
             await connection.execute(core.sql(AGAIN_EVENT), now, row[0], row[1])
         else:
             await connection.execute(core.sql(AGAIN_COMMAND), now, row[4])
@@ -94,7 +95,7 @@ class Letters:
     async def _forget(self, connection: Connection, row: Sequence[Any], tidings: Tidings) -> None:
         consumer, pos, lane, strand, message_id = row
         core = self._core
-        if "<" in consumer:
+        if is_subscription(consumer):
             statement = core.sql("DELETE FROM tense.exception WHERE consumer = $1 AND pos = $2")
             await connection.execute(statement, consumer, pos)
         else:

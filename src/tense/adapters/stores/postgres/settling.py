@@ -11,7 +11,7 @@ from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.positions import unpacked
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.errors import LeaseLostError
-from tense.messages.envelope import Envelope
+from tense.messages.envelope import Envelope, is_subscription
 from tense.messages.outcome import Outcome
 from tense.messages.settlement import Done, Settlement
 from tense.ports.delivery import Delivery, Lease
@@ -73,7 +73,7 @@ class Ending:
     @property
     def is_event(self) -> bool:
         """Whether it is of a subscription."""
-        return "<" in self.delivery.consumer
+        return is_subscription(self.delivery.consumer)
 
     @property
     def is_plain(self) -> bool:

@@ -6,6 +6,7 @@ from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.schema import HELD, SCHEDULED
 from tense.adapters.stores.postgres.tidings import Tidings
+from tense.messages.envelope import is_subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ EXCEPTIONS = Table("tense.exception", "consumer", "pos", "xid, pos")
 
 def table_of(consumer: str) -> Table:
     """The table of an inbox or a subscription, by its name."""
-    return EXCEPTIONS if "<" in consumer else COMMANDS
+    return EXCEPTIONS if is_subscription(consumer) else COMMANDS
 
 
 async def go_on(

@@ -12,6 +12,7 @@ from tense.adapters.stores.sqlite.core import METADATA, Core
 from tense.adapters.stores.sqlite.schema import STRUCK
 from tense.adapters.stores.sqlite.strands import strands_of, table_of
 from tense.errors import LeaseLostError
+from tense.messages.envelope import is_subscription
 from tense.messages.metadata import Metadata
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
@@ -84,7 +85,7 @@ class Backlog:
     def held(self, lease: Lease) -> set[str]:
         """The strands of a lane that hold something back."""
         consumer = self._core.consumers[lease.consumer]
-        return strands_of(self._core.read(), table_of(consumer.kind), lease.consumer, lease.lane)
+        return strands_of(self._core.read(), table_of(consumer.name), lease.consumer, lease.lane)
 
     def strike(self, delivery: Delivery, first: int) -> "asyncio.Future[int]":
         """Count a delivery before it is started."""
@@ -96,7 +97,7 @@ class Backlog:
             if lease is None or lease.lost:
                 text = f"lane {delivery.lane} of {delivery.consumer} belongs to another worker now"
                 raise LeaseLostError(text)
-            if "<" not in delivery.consumer:
+            if not is_subscription(delivery.consumer):
                 counted = f"{COUNT} RETURNING attempts"
                 return int(connection.execute(counted, (delivery.position,)).fetchone()[0])
             row = connection.execute(

@@ -8,7 +8,8 @@ from typing import Any
 from tense.adapters.stores.sqlite.backlog import metadata_of
 from tense.adapters.stores.sqlite.core import OUTCOME, Core, encode
 from tense.adapters.stores.sqlite.intake import Intake
-from tense.adapters.stores.sqlite.strands import COMMANDS, EXCEPTIONS, go_on
+from tense.adapters.stores.sqlite.strands import COMMANDS, EXCEPTIONS, go_on, table_of
+from tense.messages.envelope import is_subscription
 from tense.messages.outcome import Outcome
 from tense.ports.delivery import Delivery
 from tense.ports.records import DeadLetter, Standing
@@ -137,7 +138,7 @@ class Letters:
     def _letter(self, connection: sqlite3.Connection, row: Sequence[Any]) -> DeadLetter:
         held = 0
         if row[16] is not None:
-            table = EXCEPTIONS if "<" in row[2] else COMMANDS
+            table = table_of(row[2])
             query = (
                 f"SELECT count(*) FROM {table.name} WHERE {table.owner} = ? AND lane = ? AND strand = ? "  # noqa: S608 - words of Table
                 "AND state = 2"
@@ -167,7 +168,7 @@ class Letters:
         if place is None:
             return 0
         consumer, position, _, _ = place
-        if "<" in consumer:
+        if is_subscription(consumer):
             connection.execute(
                 "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, failed = 0, redriven = redriven + 1 "
                 "WHERE consumer = ? AND pos = ?",
@@ -187,7 +188,7 @@ class Letters:
         if place is None:
             return 0
         consumer, position, lane, strand = place
-        if "<" in consumer:
+        if is_subscription(consumer):
             connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", (consumer, position))
             go_on(connection, self._core, EXCEPTIONS, (consumer, lane), strand)
         else:

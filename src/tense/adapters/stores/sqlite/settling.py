@@ -4,9 +4,10 @@ import sqlite3
 
 from tense.adapters.stores.sqlite.core import Core, encode
 from tense.adapters.stores.sqlite.schema import DEAD, HELD, OPEN, SCHEDULED
-from tense.adapters.stores.sqlite.strands import COMMANDS, EXCEPTIONS, go_on
+from tense.adapters.stores.sqlite.strands import go_on, table_of
 from tense.errors import LeaseLostError
-from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
+from tense.messages.envelope import is_subscription
+from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 
 DONE_COMMAND = "UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ? AND state IN (0, 1, 2)"
@@ -40,7 +41,7 @@ def settle(
     """
     if (taken := core.taken.get(delivery.consumer)) is not None:
         taken.pop(delivery.position, None)
-    if delivery.metadata.kind == "event" or "<" in delivery.consumer:
+    if delivery.metadata.kind == "event" or is_subscription(delivery.consumer):
         _settle_event(connection, core, delivery, lease, settlement)
     else:
         _settle_command(connection, core, delivery, settlement)
@@ -112,9 +113,7 @@ def _bury_command(connection: sqlite3.Connection, core: Core, delivery: Delivery
 def _end_event(connection: sqlite3.Connection, core: Core, delivery: Delivery, place: tuple[str, int]) -> None:
     if delivery.origin == "exception":
         done = connection.execute("DELETE FROM tense_exception WHERE consumer = ? AND pos = ?", place)
-        if done.rowcount != 1:
-            text = f"{delivery.metadata.type} {delivery.metadata.id} was handled by somebody else meanwhile"
-            raise LeaseLostError(text)
+        _only_once(delivery, done.rowcount)
         _go_on_behind(connection, core, delivery)
     elif delivery.alone or delivery.attempt > 1 or place in core.struck:
         core.struck.discard(place)
@@ -186,22 +185,20 @@ def _bury(connection: sqlite3.Connection, delivery: Delivery, buried: Buried, ti
 
 def _go_on_behind(connection: sqlite3.Connection, core: Core, delivery: Delivery) -> None:
     """What was held back behind a delivery that is through now goes on."""
-    subscription = "<" in delivery.consumer
-    table = EXCEPTIONS if subscription else COMMANDS
+    table = table_of(delivery.consumer)
     place = (delivery.consumer, delivery.lane)
-    for strand in core_strands(delivery):
+    for strand in _strands_behind(delivery):
         go_on(connection, core, table, place, strand)
 
 
-def core_strands(delivery: Delivery) -> tuple[str, ...]:
+def _strands_behind(delivery: Delivery) -> tuple[str, ...]:
     """The strands a delivery may have held back: its key's, and its lane's."""
     key = delivery.metadata.partitionkey
-    return ("*",) if key is None else (key, "*")
+    return (LANE,) if key is None else (key, LANE)
 
 
 def _release_if_free(connection: sqlite3.Connection, core: Core, delivery: Delivery, strand: str) -> None:
     """Held behind something that is gone meanwhile: go on at once."""
-    table = EXCEPTIONS if "<" in delivery.consumer else COMMANDS
     # What was freed in this very group is not free any more: this one waits there.
     core.freed = [freed for freed in core.freed if freed != (delivery.consumer, delivery.lane, strand)]
-    go_on(connection, core, table, (delivery.consumer, delivery.lane), strand)
+    go_on(connection, core, table_of(delivery.consumer), (delivery.consumer, delivery.lane), strand)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tense.adapters.stores.sqlite.core import Core
 from tense.adapters.stores.sqlite.schema import HELD, SCHEDULED
+from tense.messages.envelope import is_subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ COMMANDS = Table("tense_command", "service", "seq")
 EXCEPTIONS = Table("tense_exception", "consumer", "pos")
 
 
-def table_of(kind: str) -> Table:
-    """The table of an inbox or a subscription."""
-    return COMMANDS if kind == "inbox" else EXCEPTIONS
+def table_of(consumer: str) -> Table:
+    """The table that keeps the exceptions of an inbox or a subscription."""
+    return EXCEPTIONS if is_subscription(consumer) else COMMANDS
 
 
 def go_on(connection: sqlite3.Connection, core: Core, table: Table, place: tuple[str, int], strand: str | None) -> None:
