@@ -4,15 +4,12 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pytest
 
 from tense import App, Command, Contract, Event, Service
 from tense.testing import harness
-
-if TYPE_CHECKING:
-    pass
 
 desk = Contract("desk")
 

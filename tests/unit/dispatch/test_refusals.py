@@ -1,7 +1,6 @@
 """What is refused when handlers are registered or an app is made: each says what, where and what next."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,9 +23,6 @@ from tense.errors import (
     RegistrationError,
     TwoHandlersError,
 )
-
-if TYPE_CHECKING:
-    pass
 
 orders = Contract("orders")
 payment = Contract("payment")

@@ -2,15 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pytest
 
 from tense import App, Clock, Command, Contract, Event, Metadata, Service, Transaction, scoped
 from tense.testing import harness
-
-if TYPE_CHECKING:
-    pass
 
 desk = Contract("desk")
 

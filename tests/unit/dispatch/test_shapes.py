@@ -1,7 +1,6 @@
 """Names and shapes of messages that are refused when an app is made: each says what, where and what next."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,9 +19,6 @@ from tense.errors import (
     MessageDefinitionError,
     WireNameError,
 )
-
-if TYPE_CHECKING:
-    pass
 
 orders = Contract("orders")
 payment = Contract("payment")
