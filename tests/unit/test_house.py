@@ -175,6 +175,7 @@ HEAVY = (
     "watchfiles",
     "tomllib",
     "sqlalchemy",
+    "django",
 )
 LATE = (
     "tense.rules.naming",

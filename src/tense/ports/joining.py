@@ -1,6 +1,6 @@
 """Joining: writing messages within a transaction that the user has open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tense.messages.envelope import Envelope
@@ -23,3 +23,23 @@ class Joint(Protocol):
     async def write_async(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
         """As `write`, for connections that are awaited."""
         ...
+
+    def said(self) -> Callable[[], bool]:
+        """Note where in the transaction something is said; the answer tells at the end whether that part still stands.
+
+        A savepoint that was rolled back meanwhile took what was said within it along. A connection that does not tell of
+        its savepoints always answers True.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Tell workers that something was committed. A hint that may be lost; never raises, and blocks for nobody.
+
+        Nothing happens where the database tells them by itself.
+        """
+        ...
+
+
+def always() -> bool:
+    """The answer of a connection that does not tell of its savepoints."""
+    return True

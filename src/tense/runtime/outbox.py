@@ -1,6 +1,7 @@
 """Outbox: what is said within the user's own transaction leaves when it commits, or was never said."""
 
 import importlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 JOINTS = {
     "sqlite3": ("tense.adapters.stores.sqlite.joining", "SqliteJoint"),
+    "django": ("tense.adapters.sessions.django", "DjangoJoint"),
     "asyncpg": ("tense.adapters.stores.postgres.joining", "AsyncpgJoint"),
     "psycopg": ("tense.adapters.stores.postgres.joining", "PsycopgJoint"),
     "sqlalchemy": ("tense.adapters.sessions.sqlalchemy", "SqlAlchemyJoint"),
 }
 """Which adapter joins the connections of which library."""
 
-SESSIONS = {"sqlalchemy"}
+SESSIONS = {"django", "sqlalchemy"}
 """Libraries that lead to a driver's connection, which then is joined in its own way."""
 
 
@@ -42,7 +44,7 @@ class Outbox:
         self._app = app
         self._joint = joint_for(connection, app.store if isinstance(app.store, str) else "")
         self._envelopes = Envelopes(app.codec, clock, SystemChance(), app.max_body)
-        self._said: list[Envelope] = []
+        self._said: list[tuple[Envelope, Callable[[], bool]]] = []
         self._open = False
 
     def publish(self, event: IsEvent, /) -> None:
@@ -109,10 +111,10 @@ class Outbox:
         if not self._open:
             text = "this outbox is over: say things inside of its `with` block."
             raise WorkflowError(text)
-        self._said.append(envelope)
+        self._said.append((envelope, self._joint.said()))
 
     def _placed(self) -> list[tuple[Envelope, int]]:
-        said, self._said = self._said, []
+        said, self._said = [envelope for envelope, stands in self._said if stands()], []
         lanes = self._app.lanes
         return [(envelope, lane_of(envelope.metadata.partitionkey or envelope.metadata.id, lanes)) for envelope in said]
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from tense.errors import NotSupportedError
 from tense.messages.envelope import Envelope
-from tense.ports.joining import Joint
+from tense.ports.joining import Joint, always
 
 Placed = Sequence[tuple[Envelope, int]]
 
@@ -40,6 +40,13 @@ class SqlAlchemyJoint:
         await connection.exec_driver_sql("SELECT 1")
         raw = await connection.get_raw_connection()
         await self._joint_for(raw.driver_connection, self._address).write_async(envelopes, now)
+
+    def said(self) -> Callable[[], bool]:
+        """Savepoints of a session are not looked at."""
+        return always
+
+    def wake(self) -> None:
+        """Nothing: polling finds it."""
 
     @property
     def _is_awaited(self) -> bool:

@@ -1,7 +1,7 @@
 """Joining a user's open transaction on asyncpg or psycopg, in whatever process it is. One round trip."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENT
 from tense.adapters.stores.postgres.schema import in_schema
 from tense.errors import DuplicateIdError, NotSupportedError, StoreUnusableError, WorkflowError
 from tense.messages.envelope import Envelope
+from tense.ports.joining import always
 
 Placed = Sequence[tuple[Envelope, int]]
 
@@ -27,7 +28,18 @@ NO_TABLES = (
 NUMBER = re.compile(r"\$(\d+)")
 
 
-class AsyncpgJoint:
+class Notified:
+    """What both drivers share: the statement that writes also notifies, when it commits."""
+
+    def said(self) -> Callable[[], bool]:
+        """These drivers do not tell of savepoints."""
+        return always
+
+    def wake(self) -> None:
+        """The server does, at the commit."""
+
+
+class AsyncpgJoint(Notified):
     """Writes through an `asyncpg.Connection`."""
 
     def __init__(self, connection: Any, address: str = "") -> None:
@@ -56,7 +68,7 @@ class AsyncpgJoint:
             refuse_other_bodies(kind, envelopes, ids, rows)
 
 
-class PsycopgJoint:
+class PsycopgJoint(Notified):
     """Writes through a `psycopg.Connection` or a `psycopg.AsyncConnection`."""
 
     def __init__(self, connection: Any, address: str = "") -> None:

@@ -1,11 +1,15 @@
 """Joining a user's open transaction on a sqlite3 connection, in whatever process it is."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from tense.adapters.stores.sqlite.intake import insert
+from tense.adapters.stores.sqlite.wake import nudge
 from tense.errors import StoreUnusableError, WorkflowError
 from tense.messages.envelope import Envelope
+from tense.ports.joining import always
 
 
 class SqliteJoint:
@@ -39,3 +43,14 @@ class SqliteJoint:
     async def write_async(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
         """The same: nothing here is awaited."""
         self.write(envelopes, now)
+
+    def said(self) -> Callable[[], bool]:
+        """A `sqlite3.Connection` does not tell of its savepoints."""
+        return always
+
+    def wake(self) -> None:
+        """A datagram to everybody who has the file open."""
+        with suppress(sqlite3.Error):
+            found = self._connection.execute("PRAGMA database_list").fetchone()
+            if found is not None and found[2]:
+                nudge(Path(found[2]))

@@ -77,6 +77,19 @@ class Wake:
         callback()
 
 
+def nudge(path: Path) -> None:
+    """Wake everybody who has this file open, from a process that has no place of its own among them."""
+    folder = folder_for(path)
+    if not hasattr(socket, "AF_UNIX") or not folder.is_dir():
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0)
+        for other in folder.iterdir():
+            # A full buffer is awake already, and who is gone is tidied away by its colleagues.
+            with contextlib.suppress(OSError):
+                sock.sendto(b"", str(other))
+
+
 def folder_for(path: Path) -> Path:
     """The private folder of a store's sockets."""
     owner = os.getuid() if hasattr(os, "getuid") else 0
