@@ -35,6 +35,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
+def postgres_server() -> str:
+    """The address of the running server, with nothing of a test's own."""
+    return server_address("postgres")
+
+
+@pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of a schema of a test's own in the running server, for its tables and ours; gone afterwards."""
     address = server_address("postgres")

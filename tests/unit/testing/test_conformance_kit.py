@@ -106,5 +106,5 @@ def test_the_list_is_printed() -> None:
         [sys.executable, "-m", "tense.testing.conformance", "--list"], capture_output=True, text=True, check=True
     )
 
-    assert ran.stdout.startswith("   1  round trip of every size           memory, sqlite")
-    assert ran.stdout.splitlines()[-1].startswith("sqlite: ")
+    assert ran.stdout.startswith("   1  round trip of every size           memory, sqlite, postgres")
+    assert ran.stdout.splitlines()[-1].startswith("postgres: ")

@@ -17,6 +17,14 @@ class Adapter(Protocol):
         """A store, not open, whose whole state lives in this folder: the same folder gives the same state."""
         ...
 
+    def copy(self, place: Path, to: Path) -> None:
+        """Make what a SIGKILL at this moment would leave of one place stand at another, new one."""
+        ...
+
+    def passed(self, place: Path, seconds: float) -> None:
+        """Let so much time pass for leases, where they go by a clock that is not the one the store is opened with."""
+        ...
+
     def broken(self, place: Path) -> AbstractContextManager[None]:
         """While within, nothing can be written durably at this place."""
         ...

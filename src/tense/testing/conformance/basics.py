@@ -2,6 +2,7 @@
 
 import asyncio
 import warnings
+from dataclasses import replace
 
 from tense.errors import DuplicateIdError, MessageTooLargeError, TenseWarning
 from tense.ports.records import Consumer
@@ -137,9 +138,9 @@ class Basics:
         async with kit.bench() as bench:
             for n in range(10):
                 await bench.accept(bench.command(str(n).encode()))
-                place = kit.crashed()
-            kit.clock.advance(100)
-            async with kit.bench(place=place) as after:
+                left = replace(kit, place=kit.crashed())
+            left.later(100)
+            async with left.bench() as after:
                 assert sorted(d.body for d in await after.claim()) == [str(n).encode() for n in range(10)]
 
     @proves()

@@ -1,8 +1,7 @@
 """Bench: one opened store, a clock wound by hand, and the engine's calls in the words of a test."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -28,6 +27,8 @@ from tense.testing.clock import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tense.testing.conformance.adapter import Adapter
 
 T = TypeVar("T")
 
@@ -188,13 +189,18 @@ class Bench:
         return [await soon(self.store.accept(envelope)) for envelope in envelopes]
 
     async def claim(self, consumer: Consumer = INBOX, limit: int = 10_000) -> list[Delivery]:
-        """What stands in the lanes that are held and was not claimed before."""
+        """What stands in the lanes that are held and was not claimed before.
+
+        A store that holds something back for a moment says so by an `arrived`, and is asked again.
+        """
         held = [lease for (name, _), lease in self._leases.items() if name == consumer.name and not lease.lost]
         wants = [
             Want(lease=lease, after=self._after.get((lease.consumer, lease.lane), -1), most=limit) for lease in held
         ]
-        answer = await soon(self.store.claim(consumer, wants, limit))
-        found = [*answer]
+        told, found = -1, list[Delivery]()
+        while not found and told != len(self.notices.said):
+            told = len(self.notices.said)
+            found = [*await soon(self.store.claim(consumer, wants, limit))]
         for delivery in found:
             self._after[delivery.consumer, delivery.lane] = delivery.position
         return found
@@ -221,10 +227,19 @@ class Bench:
 class Kit:
     """What one property is given: the folder, the clock, and benches on the adapter's store."""
 
-    open: Callable[[Path], Store]
+    adapter: "Adapter"
     place: Path
     clock: HandClock = field(default_factory=HandClock)
     _count: "Iterator[int]" = field(default_factory=count)
+
+    def open(self, place: Path) -> Store:
+        """The adapter's store on a place, not open."""
+        return self.adapter.store(place)
+
+    def later(self, seconds: float) -> None:
+        """Let time pass, for the clock and for whoever counts leases."""
+        self.clock.advance(seconds)
+        self.adapter.passed(self.place, seconds)
 
     @asynccontextmanager
     async def bench(self, *consumers: Consumer, place: Path | None = None) -> AsyncGenerator[Bench]:
@@ -239,15 +254,15 @@ class Kit:
     def crashed(self) -> Path:
         """The place as a SIGKILL would leave it at this moment; what is lost with the process is not in it."""
         copy = self.place.with_name(f"{self.place.name}-crash{next(self._count)}")
-        shutil.copytree(self.place, copy)
+        self.adapter.copy(self.place, copy)
         return copy
 
     @asynccontextmanager
     async def after_crash(self, *consumers: Consumer) -> AsyncGenerator[Bench]:
         """A bench on what a SIGKILL at this moment leaves; the dead one's lease has run out."""
-        place = self.crashed()
-        self.clock.advance(LEASE + 1)
-        async with self.bench(*consumers, place=place) as bench:
+        left = replace(self, place=self.crashed())
+        left.later(LEASE + 1)
+        async with left.bench(*consumers) as bench:
             yield bench
 
     def elsewhere(self) -> "Kit":

@@ -1,6 +1,7 @@
 """Durability: what was answered for outlives the process, and what could not be written is never said to be."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from tense.errors import DuplicateIdError, NotSupportedError, StoreError
@@ -135,7 +136,7 @@ class Scheduling:
                     await bench.accept(envelope)
                 return
             await bench.accept(envelope)
-        later = Kit(kit.open, kit.place, HandClock(due - YEAR))
+        later = replace(kit, clock=HandClock(due - YEAR))
         async with later.bench() as bench:
             assert [*await bench.claim(), *await bench.due()] == []
             assert bench.store.next_due(INBOX) == due

@@ -32,7 +32,7 @@ def proves(*needs: str) -> "Callable[[Check], Test]":
                 raise SkipTest(text)
             place = tmp_path / "place"
             place.mkdir()
-            asyncio.run(check(self, Kit(self.store, place)))
+            asyncio.run(check(self, Kit(self, place)))
 
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__ = check.__doc__

@@ -1,6 +1,7 @@
 """Settlement: done is done once, and what is not done comes again, counted and as it was."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import msgspec
 
@@ -92,8 +93,8 @@ class Settling:
             counted = [delivery.attempt]
             crash = kit.crashed()
         for _ in range(3):
-            here = Kit(kit.open, crash, kit.clock)
-            kit.clock.advance(LEASE + 1)
+            here = replace(kit, place=crash)
+            here.later(LEASE + 1)
             async with here.bench() as bench:
                 (delivery,) = await bench.claim()
                 counted.append(await soon(bench.store.strike(delivery, delivery.attempt)))
@@ -185,7 +186,7 @@ class Settling:
         async with kit.bench(INBOX, reader) as zombie:
             await zombie.accept(zombie.command(), zombie.event())
             had = [(await zombie.claim(consumer))[0] for consumer in (INBOX, reader)]
-            kit.clock.advance(LEASE + 1)
+            kit.later(LEASE + 1)
             async with kit.bench(INBOX, reader) as heir:
                 got = [(await heir.claim(consumer))[0] for consumer in (INBOX, reader)]
                 assert [d.metadata.id for d in got] == [d.metadata.id for d in had]
@@ -203,7 +204,7 @@ class Settling:
             await bench.accept(bench.command())
             (delivery,) = await bench.claim()
             for _ in range(10):
-                kit.clock.advance(LEASE / 2)
+                kit.later(LEASE / 2)
                 await bench.live()
                 assert await other.take() == []
                 assert await other.claim() == []

@@ -9,6 +9,7 @@
 pytest runs it like any class of tests; each is one property, with its number.
 """
 
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from unittest import SkipTest
@@ -31,6 +32,13 @@ class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, 
     def store(self, place: Path) -> Store:
         """A store, not open, whose whole state lives in this folder: the same folder gives the same state."""
         raise NotImplementedError(place)
+
+    def copy(self, place: Path, to: Path) -> None:
+        """Make what a SIGKILL at this moment would leave of one place stand at another, new one: here, its files."""
+        shutil.copytree(place, to)
+
+    def passed(self, place: Path, seconds: float) -> None:
+        """Let so much time pass for leases, where they go by a server's clock; by default they go by the kit's."""
 
     def broken(self, place: Path) -> AbstractContextManager[None]:
         """While within, nothing can be written durably at this place. Without it, property 53 is skipped."""

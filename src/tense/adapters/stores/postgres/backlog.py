@@ -77,6 +77,12 @@ class Backlog:
         rows = await self._core.run(lambda connection: connection.fetch(self._core.sql(HISTORY), *values))
         return [self._event(consumer, row, "backlog", 1) for row in rows]
 
+    async def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """How far each lane of a subscription was read."""
+        query = self._core.sql("SELECT lane, xid, pos FROM tense.lane WHERE consumer = $1")
+        rows = await self._core.run(lambda connection: connection.fetch(query, consumer.name))
+        return {row[0]: packed(row[1], row[2]) for row in rows}
+
     async def look_ahead(self, connection: Connection, consumer: Consumer) -> None:
         """Find out when the next exception is due that is not in hands."""
         queries = NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS

@@ -144,6 +144,7 @@ class Core:
             for subscription in self.subscriptions.get(channel, ()):
                 watcher.arrived(subscription.name, lane)
         for name, due in tidings.dues.items():
+            self.next_due[name] = min(due, self.next_due.get(name, due))
             watcher.due(name, due)
         if tidings.moved:
             watcher.moved()

@@ -24,6 +24,25 @@ INSERT INTO tense.dead (consumer, kind, id, type, key, lane, pos, strand, reason
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 """
 
+MOVE_ONE = """
+UPDATE tense.lane SET xid = greatest(xid, $4), pos = CASE WHEN (xid, pos) < ($4, $5) THEN $5 ELSE pos END
+WHERE consumer = $1 AND lane = $2 AND token = $3 RETURNING consumer, lane
+"""
+"""What is settled a second time takes no mark back."""
+
+END_EXCEPTION = "DELETE FROM tense.exception WHERE consumer = $1 AND pos = $2 RETURNING pos"
+
+AGAIN_COMMAND = """
+UPDATE tense.command SET state = $2, due = $3, error = $4, strand = coalesce(strand, $5),
+    attempts = $6, failed = $6, claimed = 0
+WHERE seq = $1 AND state IN (0, 1, 2) RETURNING seq
+"""
+
+HOLD_COMMAND = """
+UPDATE tense.command SET state = $2, strand = $3, attempts = attempts - 1, claimed = 0
+WHERE seq = $1 AND state IN (0, 1, 2) RETURNING seq
+"""
+
 END_COMMAND = """
 UPDATE tense.command SET state = $2, outcome = $3, ended = $4, error = $5, strand = coalesce(strand, $6),
     failed = attempts, claimed = 0
@@ -44,10 +63,7 @@ async def settle_slowly(
         await _settle_event(connection, core, tidings, delivery, settlement)
         if delivery.origin == "backlog" and not isinstance(settlement, Released):
             xid, pos = unpacked(delivery.position)
-            await connection.execute(
-                core.sql("UPDATE tense.lane SET xid = $1, pos = $2 WHERE consumer = $3 AND lane = $4 AND token = $5"),
-                *(xid, pos, delivery.consumer, delivery.lane, lease.token),
-            )
+            await connection.execute(core.sql(MOVE_ONE), *(delivery.consumer, delivery.lane, lease.token, xid, pos))
     else:
         await _settle_command(connection, core, tidings, delivery, settlement)
 
@@ -59,21 +75,12 @@ async def _settle_command(
     if isinstance(settlement, (Done, Buried)):
         await _end_command(connection, core, tidings, delivery, settlement)
     elif isinstance(settlement, Again):
-        await connection.execute(
-            core.sql(
-                "UPDATE tense.command SET state = $2, due = $3, error = $4, strand = coalesce(strand, $5), "
-                "attempts = $6, failed = $6, claimed = 0 WHERE seq = $1"
-            ),
-            *(seq, SCHEDULED, settlement.due, text_of(settlement.error), settlement.strand, delivery.attempt),
-        )
+        values = (seq, SCHEDULED, settlement.due, text_of(settlement.error), settlement.strand, delivery.attempt)
+        _only_once(delivery, await connection.fetchval(core.sql(AGAIN_COMMAND), *values))
         tidings.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
-        await connection.execute(
-            core.sql(
-                "UPDATE tense.command SET state = $2, strand = $3, attempts = attempts - 1, claimed = 0 WHERE seq = $1"
-            ),
-            *(seq, HELD, settlement.strand),
-        )
+        row = await connection.fetchval(core.sql(HOLD_COMMAND), seq, HELD, settlement.strand)
+        _only_once(delivery, row)
         await go_on(connection, core, tidings, (delivery.consumer, delivery.lane), settlement.strand)
     else:
         state = OPEN if delivery.origin == "backlog" else SCHEDULED
@@ -97,15 +104,20 @@ async def _end_command(
     row = await connection.fetchrow(
         core.sql(END_COMMAND), delivery.position, DEAD if buried else 3, outcome, now, error, strand
     )
-    if row is None:
-        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
-        raise LeaseLostError(text)
+    _only_once(delivery, row)
+    assert row is not None
     if settlement.outcome is not None:
         tidings.told.append((delivery.metadata.id, settlement.outcome))
     if isinstance(settlement, Buried):
         await _bury(connection, core, delivery, settlement, (row[0], now))
     elif delivery.origin == "exception":
         await _go_on_behind(connection, core, tidings, delivery)
+
+
+def _only_once(delivery: Delivery, row: object) -> None:
+    if row is None:
+        text = f"{delivery.metadata.type} {delivery.metadata.id} was ended by somebody else meanwhile"
+        raise LeaseLostError(text)
 
 
 async def _settle_event(
@@ -115,8 +127,9 @@ async def _settle_event(
     place = (delivery.consumer, pos)
     head = (*place, xid, delivery.lane)
     if isinstance(settlement, Done):
-        await connection.execute(core.sql("DELETE FROM tense.exception WHERE consumer = $1 AND pos = $2"), *place)
+        gone = await connection.fetchval(core.sql(END_EXCEPTION), *place)
         if delivery.origin == "exception":
+            _only_once(delivery, gone)
             await _go_on_behind(connection, core, tidings, delivery)
     elif isinstance(settlement, Again):
         values = (SCHEDULED, settlement.strand, delivery.attempt, settlement.due, text_of(settlement.error))

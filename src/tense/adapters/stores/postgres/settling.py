@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tense.adapters.stores.postgres.core import Core, encode
-from tense.adapters.stores.postgres.exceptional import settle_slowly
+from tense.adapters.stores.postgres.exceptional import MOVE_ONE, settle_slowly
 from tense.adapters.stores.postgres.intake import Intake
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.positions import unpacked
@@ -40,12 +40,9 @@ WHERE seq = $1 AND state IN (0, 1, 2) AND (SELECT held FROM fence) = 1 RETURNING
 """
 """The same for a single one, in words that leave a planner nothing to weigh: every connection keeps its plan."""
 
-MOVE_ONE = """
-UPDATE tense.lane SET xid = $4, pos = $5 WHERE consumer = $1 AND lane = $2 AND token = $3 RETURNING consumer, lane
-"""
-
 MOVE = """
-UPDATE tense.lane AS l SET xid = g.xid, pos = g.pos
+UPDATE tense.lane AS l SET xid = greatest(l.xid, g.xid),
+    pos = CASE WHEN (l.xid, l.pos) < (g.xid, g.pos) THEN g.pos ELSE l.pos END
 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[]) AS g(consumer, lane, token, xid, pos)
 WHERE l.consumer = g.consumer AND l.lane = g.lane AND l.token = g.token RETURNING l.consumer, l.lane
 """
@@ -116,8 +113,9 @@ class Settling:
     async def mark(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
         """Write the marks of plain endings, one statement for each kind; those that could be written."""
         commands = [ending for ending in endings if not ending.is_event]
-        events = [ending for ending in endings if ending.is_event]
-        written: set[Ending] = set()
+        events = [ending for ending in endings if ending.is_event and ending.lease.token]
+        # A replay runs under a lease of its own making, which has no token, and moves no mark.
+        written = {ending for ending in endings if ending.is_event and not ending.lease.token}
         if commands:
             written |= await self._done(connection, commands, tidings)
         if events:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tense.adapters.stores.postgres.address import Address, read_address
 from tense.adapters.stores.postgres.backlog import Backlog
+from tense.adapters.stores.postgres.capabilities import POSTGRES
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.face import PostgresSnapshot
@@ -26,7 +27,7 @@ from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.ports.clock import Timer
 from tense.ports.delivery import Delivery, Lease
-from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, Lag, Standing
+from tense.ports.records import Consumer, DeadLetter, Instance, Lag, Standing
 from tense.ports.store import Surroundings, Tell, Want
 from tense.ports.transaction import Snapshot
 
@@ -41,7 +42,7 @@ class PostgresStore:
     `pooler=transaction`. `retention` says how long outcomes and logged events are kept.
     """
 
-    capabilities = Capabilities(durable=True, shared=True)
+    capabilities = POSTGRES
 
     def __init__(self, address: str, *, retention: Retention | None = None) -> None:
         self.address: Address = read_address(address)
@@ -136,6 +137,10 @@ class PostgresStore:
     async def history(self, consumer: Consumer, after: int, limit: int) -> list[Delivery]:
         """Logged events that a subscription takes, in the order of the log."""
         return await self._backlog.history(consumer, after, limit)
+
+    async def cursors(self, consumer: Consumer) -> dict[int, int]:
+        """How far each lane of a subscription was read."""
+        return await self._backlog.cursors(consumer)
 
     def unit(self, delivery: Delivery, lease: Lease) -> PostgresUnit:
         """A unit of work."""
