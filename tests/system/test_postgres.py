@@ -8,6 +8,7 @@ import pytest
 from asked import Asked
 
 from tense import App, Client
+from tense.adapters.stores.postgres.schema import VERSION
 from tense.errors import StoreUnusableError
 from tense.runtime.load import open_store
 from tense.runtime.system import SystemClock
@@ -116,7 +117,7 @@ async def test_a_migration_that_many_run_at_once_happens_once(postgres: str) -> 
     await asyncio.gather(*(run_once() for _ in range(8)))
 
     async with session(postgres) as asked:
-        assert [tuple(row) for row in await asked.fetch("SELECT * FROM meta")] == [("version", "1")]
+        assert [tuple(row) for row in await asked.fetch("SELECT * FROM meta")] == [("version", str(VERSION))]
 
 
 async def test_a_schema_that_a_newer_tense_made_is_refused(postgres: str) -> None:

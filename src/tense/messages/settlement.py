@@ -46,6 +46,18 @@ class Released(msgspec.Struct, frozen=True):
     """Not started: put back as it was, the attempt not counted."""
 
 
+class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a delivery ended for good, as it is written down beside its effects."""
+
+    outcome: Outcome | None = None
+    buried: Buried | None = None
+
+    @property
+    def settlement(self) -> Done | Buried:
+        """What the transport is to be told."""
+        return self.buried or Done(self.outcome)
+
+
 Settlement: TypeAlias = Done | Again | Held | Buried | Released
 
 LANE = "*"

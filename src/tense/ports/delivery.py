@@ -6,9 +6,10 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from tense.messages.metadata import Metadata
+from tense.messages.settlement import Settlement
 
-Origin: TypeAlias = Literal["backlog", "exception"]
-"""Where a delivery comes from: its place in the order, or the exceptions (retried, held back)."""
+Origin: TypeAlias = Literal["backlog", "exception", "elsewhere"]
+"""Where a delivery comes from: its place in the order, the exceptions (retried, held back), or another store."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     nothing else run or stay uncommitted beside it: an earlier worker died with it in hands. It is
     counted by `strike`, when it starts. `own` is true for bytes
     that this process's codec made. `redriven` counts how often it came back from the dead letters.
+    `ended` is how it ended already, where its mark was found: it is to be settled so, and not to be run.
     """
 
     consumer: str
@@ -30,6 +32,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     own: bool = False
     redriven: int = 0
+    ended: Settlement | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -39,9 +39,9 @@ class Endings:
 
     async def _flush(self, batch: "Sequence[Entry[Ending]]") -> None:
         """Runs of one sort, in order: a cursor must not pass what is held back before it."""
-        for sort, run in groupby(batch, key=lambda entry: (entry[0].is_plain, bool(entry[0].outgoing))):
+        for sort, run in groupby(batch, key=_sort):
             entries = list(run)
-            if sort == (True, False):
+            if sort == (True, False, False):
                 await self._mark(entries)
             elif not await self._together(entries):
                 for entry in entries:
@@ -115,3 +115,9 @@ class Endings:
 def _answer(entry: "Entry[Ending]") -> None:
     if not entry[1].done():
         entry[1].set_result(None)
+
+
+def _sort(entry: "Entry[Ending]") -> tuple[bool, bool, bool]:
+    """Endings of one sort are written together. Messages beside marks of another store change nothing."""
+    ending = entry[0]
+    return ending.is_plain, ending.is_elsewhere, bool(ending.outgoing) and not ending.is_elsewhere

@@ -28,12 +28,18 @@ DELETE FROM tense.log WHERE pos IN (
     ORDER BY l.pos LIMIT $2)
 """
 
+OLD_MARKS = """
+DELETE FROM tense.mark WHERE (consumer, id, redriven) IN (
+    SELECT consumer, id, redriven FROM tense.mark WHERE ended < $1 ORDER BY ended LIMIT $2)
+"""
+
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept after they ended.
 
-    `outcomes`: an ended command, its outcome and with it the mark that knows a duplicate. `events`: a logged event
-    that every subscription has passed; None keeps the log for ever, for subscriptions yet to come.
+    `outcomes`: an ended command, its outcome and with it the mark that knows a duplicate; and the marks of what
+    another store delivered. `events`: a logged event that every subscription has passed; None keeps the log for ever,
+    for subscriptions yet to come.
     """
 
     outcomes: timedelta = timedelta(days=7)
@@ -42,7 +48,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 async def prune(core: Core, retention: Retention, now: float) -> int:
     """Forget what is old enough; how many rows went."""
-    gone = await _batches(core, OLD_COMMANDS, now - retention.outcomes.total_seconds())
+    before = now - retention.outcomes.total_seconds()
+    gone = await _batches(core, OLD_COMMANDS, before) + await _batches(core, OLD_MARKS, before)
     if retention.events is not None:
         gone += await _batches(core, OLD_EVENTS, now - retention.events.total_seconds())
     return gone

@@ -6,7 +6,7 @@ Statements name the schema `tense`; `in_schema` puts the configured one in its p
 import re
 from functools import lru_cache
 
-VERSION = 1
+VERSION = 2
 
 OPEN, SCHEDULED, HELD, ENDED, DEAD, STRUCK = 0, 1, 2, 3, 4, 5
 """States of a command, and (all but OPEN and ENDED) of an exception to an event log."""
@@ -128,7 +128,19 @@ CREATE TABLE tense.instance (
 CREATE TABLE tense.service (name text PRIMARY KEY, first_seen float8 NOT NULL);
 """
 
-MIGRATIONS: dict[int, str] = {1: FIRST}
+SECOND = """
+CREATE TABLE tense.mark (
+    consumer text NOT NULL,
+    id text NOT NULL,
+    redriven int NOT NULL,
+    ending bytea NOT NULL,
+    ended float8 NOT NULL,
+    PRIMARY KEY (consumer, id, redriven)
+);
+CREATE INDEX mark_ended ON tense.mark (ended);
+"""
+
+MIGRATIONS: dict[int, str] = {1: FIRST, 2: SECOND}
 """Statements that lead from the version before to each version."""
 
 BEGIN = """

@@ -7,6 +7,7 @@ from typing import Any
 from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.exceptional import MOVE_ONE, settle_slowly
 from tense.adapters.stores.postgres.intake import Intake
+from tense.adapters.stores.postgres.marks import place_of, put_marks
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.positions import unpacked
 from tense.adapters.stores.postgres.tidings import Tidings
@@ -69,14 +70,19 @@ class Ending:
 
     @property
     def is_event(self) -> bool:
-        """Whether it is of a subscription."""
-        return is_subscription(self.delivery.consumer)
+        """Whether it is of a subscription of this store."""
+        return is_subscription(self.delivery.consumer) and not self.is_elsewhere
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another store delivered it: a mark is all it leaves here."""
+        return self.delivery.origin == "elsewhere"
 
     @property
     def is_plain(self) -> bool:
         """Whether its mark is all it leaves in its own consumer: no exception, nothing held back."""
         delivery = self.delivery
-        if not isinstance(self.settlement, Done) or delivery.origin == "exception":
+        if not isinstance(self.settlement, Done) or delivery.origin != "backlog":
             return False
         return not self.is_event or not (delivery.alone or delivery.attempt > 1)
 
@@ -89,7 +95,7 @@ class Settling:
         self._intake = intake
 
     async def write(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> None:
-        """Write endings, all plain or all not, in order, with their outgoing messages.
+        """Write endings of one sort (plain, of another store, or neither), in order, with their outgoing messages.
 
         Raises:
             LeaseLostError: one of them may not be written; the transaction must be undone.
@@ -106,9 +112,18 @@ class Settling:
                 if ending not in written:
                     raise lost(ending)
             return
+        if endings[0].is_elsewhere:
+            await self._put_marks(connection, endings)
+            return
         await self._fence(connection, endings)
         for ending in endings:
             await settle_slowly(connection, self._core, tidings, (ending.delivery, ending.lease), ending.settlement)
+
+    async def _put_marks(self, connection: Connection, endings: Sequence[Ending]) -> None:
+        new = await put_marks(connection, self._core, [(ending.delivery, ending.settlement) for ending in endings])
+        for ending in endings:
+            if place_of(ending.delivery) not in new:
+                raise lost(ending)
 
     async def mark(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
         """Write the marks of plain endings, one statement for each kind; those that could be written."""

@@ -14,6 +14,7 @@ from tense.adapters.stores.postgres.intake import Intake
 from tense.adapters.stores.postgres.lanes import Lanes
 from tense.adapters.stores.postgres.ledger import Ledger
 from tense.adapters.stores.postgres.letters import Letters
+from tense.adapters.stores.postgres.marks import forget_passed, marks
 from tense.adapters.stores.postgres.migrate import migrate
 from tense.adapters.stores.postgres.news import News
 from tense.adapters.stores.postgres.provision import provision
@@ -25,6 +26,7 @@ from tense.adapters.stores.postgres.unit import PostgresUnit
 from tense.errors import ClosedError, StoreError
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
+from tense.messages.settlement import Settlement
 from tense.ports.clock import Timer
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer, DeadLetter, Instance, Lag, Standing
@@ -145,6 +147,14 @@ class PostgresStore:
     def unit(self, delivery: Delivery, lease: Lease) -> PostgresUnit:
         """A unit of work."""
         return PostgresUnit(self.core, (self._settling, self._endings), delivery, lease)
+
+    def marks(self, deliveries: Sequence[Delivery]) -> "asyncio.Future[Mapping[int, Settlement]]":
+        """How those of another store's deliveries ended that have a mark here."""
+        return self.core.soon(marks(self.core, deliveries), "tense marks")
+
+    async def forget(self, consumer: Consumer, limit: int) -> int:
+        """Delete logged messages that this subscription has passed."""
+        return await forget_passed(self.core, consumer, limit)
 
     def snapshot(self) -> Snapshot:
         """Reads of what is committed."""

@@ -12,7 +12,8 @@ BATCH = 2_000
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """How long things are kept after they ended.
 
-    `outcomes`: an ended command, its outcome and with it the mark that knows a duplicate. `events`: a logged event that every
+    `outcomes`: an ended command, its outcome and with it the mark that knows a duplicate; and the marks of what another
+    store delivered. `events`: a logged event that every
     subscription has passed; None keeps the log for ever, for subscriptions yet to come.
     """
 
@@ -30,6 +31,11 @@ def prune(connection: sqlite3.Connection, retention: Retention, now: float) -> i
         "DELETE FROM tense_command WHERE seq IN (SELECT seq FROM tense_command WHERE accepted < ? AND state = 3 "
         "AND ended < ? AND seq < (SELECT max(seq) FROM tense_command) ORDER BY seq LIMIT ?)",
         (before, before, BATCH),
+    ).rowcount
+    gone += connection.execute(
+        "DELETE FROM tense_mark WHERE (consumer, id, redriven) IN "
+        "(SELECT consumer, id, redriven FROM tense_mark WHERE ended < ? ORDER BY ended LIMIT ?)",
+        (before, BATCH),
     ).rowcount
     if retention.events is not None:
         gone += _prune_log(connection, now - retention.events.total_seconds())

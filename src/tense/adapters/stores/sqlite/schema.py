@@ -1,6 +1,6 @@
 """The tables in a SQLite file, by version. They live beside the user's own; every name begins with tense_."""
 
-VERSION = 1
+VERSION = 2
 
 OPEN, SCHEDULED, HELD, ENDED, DEAD, STRUCK = 0, 1, 2, 3, 4, 5
 """States of a command, and (all but OPEN and ENDED) of an exception to an event log."""
@@ -130,6 +130,19 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         """,
         "CREATE TABLE tense_service (name TEXT PRIMARY KEY, first_seen REAL NOT NULL) STRICT, WITHOUT ROWID",
         "INSERT INTO tense_meta (name, value) VALUES ('fence', '0'), ('moves', '0')",
+    ),
+    2: (
+        """
+        CREATE TABLE tense_mark (
+            consumer TEXT NOT NULL,
+            id TEXT NOT NULL,
+            redriven INTEGER NOT NULL,
+            ending BLOB NOT NULL,
+            ended REAL NOT NULL,
+            PRIMARY KEY (consumer, id, redriven)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX tense_mark_ended ON tense_mark (ended)",
     ),
 }
 """Statements that lead from the version before to each version; forward only, in one transaction."""

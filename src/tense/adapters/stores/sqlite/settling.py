@@ -3,6 +3,7 @@
 import sqlite3
 
 from tense.adapters.stores.sqlite.core import Core, encode
+from tense.adapters.stores.sqlite.marks import put_mark
 from tense.adapters.stores.sqlite.schema import DEAD, HELD, OPEN, SCHEDULED
 from tense.adapters.stores.sqlite.strands import go_on, table_of
 from tense.errors import LeaseLostError
@@ -39,6 +40,9 @@ def settle(
     Raises:
         LeaseLostError: somebody else ended this message meanwhile.
     """
+    if delivery.origin == "elsewhere":
+        put_mark(connection, delivery, settlement, core.around.clock.now())
+        return
     if (taken := core.taken.get(delivery.consumer)) is not None:
         taken.pop(delivery.position, None)
     if delivery.metadata.kind == "event" or is_subscription(delivery.consumer):

@@ -12,6 +12,7 @@ from tense.adapters.stores.sqlite.file import check_place, connect, migrate, tra
 from tense.adapters.stores.sqlite.intake import Intake
 from tense.adapters.stores.sqlite.lanes import Lanes
 from tense.adapters.stores.sqlite.ledger import Ledger, Letters
+from tense.adapters.stores.sqlite.marks import forget_passed, marks
 from tense.adapters.stores.sqlite.neighbours import Machine, Neighbours, Turns
 from tense.adapters.stores.sqlite.news import News
 from tense.adapters.stores.sqlite.retention import Retention, prune
@@ -21,6 +22,7 @@ from tense.adapters.stores.sqlite.writer import Writer
 from tense.errors import ClosedError, StoreError
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
+from tense.messages.settlement import Settlement
 from tense.ports.clock import Timer
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, Lag, Standing
@@ -166,6 +168,15 @@ class SqliteStore:
     def unit(self, delivery: Delivery, lease: Lease) -> SqliteUnit:
         """A unit of work."""
         return SqliteUnit(self.core, self._intake, delivery, lease)
+
+    def marks(self, deliveries: Sequence[Delivery]) -> dict[int, Settlement]:
+        """How those of another store's deliveries ended that have a mark here."""
+        return marks(self.core.read(), deliveries)
+
+    async def forget(self, consumer: Consumer, limit: int) -> int:
+        """Delete logged messages that this subscription has passed."""
+        gone = self.core.writer.submit(lambda connection: forget_passed(connection, consumer, limit), light=True)
+        return int(await gone)
 
     def snapshot(self) -> Snapshot:
         """Reads of what is committed."""

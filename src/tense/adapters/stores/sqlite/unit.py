@@ -64,8 +64,10 @@ class SqliteUnit:
         """Write mark, outcome and messages; within the turn at once, else in the next group."""
         self._over = True
         writer = self._core.writer
+        elsewhere = self._delivery.origin == "elsewhere"
         if not self.begun:
-            waiting = writer.write(lambda connection: self._write(connection, settlement, outgoing))
+            run = writer.submit if elsewhere else writer.write
+            waiting = run(lambda connection: self._write(connection, settlement, outgoing))
             if waiting is not None:
                 waiting.add_done_callback(self._read_again)
             return waiting
@@ -80,7 +82,26 @@ class SqliteUnit:
                 self._core.lose(self._lease)
                 raise translated(error, self._core.path) from error
             raise
-        return None
+        return self._durable() if elsewhere else None
+
+    def _durable(self) -> "asyncio.Future[None]":
+        """Ends when what was kept is durable; or, if its group was undone, as a lease that is lost."""
+        writer = self._core.writer
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def told(done: "asyncio.Future[object]") -> None:
+            if future.done():
+                return
+            error = None if done.cancelled() else done.exception()
+            if error is None and not self._lease.lost:
+                future.set_result(None)
+            else:
+                text = f"{self} could not be made durable and was undone"
+                future.set_exception(error or StoreError(text))
+
+        # A group ends before the next begins: whichever this one falls into, ours is over then.
+        writer.submit(_nothing).add_done_callback(told)
+        return future
 
     def _read_again(self, done: "asyncio.Future[None]") -> None:
         """A settlement that was not written leaves a message that nobody has in hands: read its lane again."""
@@ -122,3 +143,8 @@ class SqliteUnit:
             self.begun = True
             self._task = asyncio.current_task()
         return self._core.writer.take(self)
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """An operation that only waits for its group."""
+    del connection
