@@ -52,10 +52,9 @@ def schema_script(address: str) -> str:
 
         return script(read_address(address).schema)
     if scheme == "sqlite":
-        from tense.adapters.stores.sqlite.schema import META, MIGRATIONS  # noqa: PLC0415 - as above
+        from tense.adapters.stores.sqlite.schema import steps  # noqa: PLC0415 - as above
 
-        statements = [META, *(statement for _, step in sorted(MIGRATIONS.items()) for statement in step)]
-        return "".join(f"{statement.strip()};\n" for statement in statements)
+        return "".join(f"{statement.strip()};\n" for statement in ("BEGIN", *steps(0), "COMMIT"))
     text = f"{address!r} is no address of a store that has tables."
     raise StoreUnusableError(text)
 

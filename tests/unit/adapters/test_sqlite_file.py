@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tense import App
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.errors import OwnerConflictError, StoreBusyError, StoreFullError, StoreUnusableError
+from tense.runtime.load import schema_script
 from tense.testing.harness import harness
 from words import Log, OrderPlaced, PlaceOrder, placing, publisher, subscriber
 
@@ -32,6 +34,17 @@ async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> No
 
     assert "is not a SQLite database" in said
     assert path.read_text() == "Dear reader, " * 100
+
+
+async def test_tables_that_were_made_by_hand_are_those_of_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(schema_script(f"sqlite:///{path}"))
+
+    async with app().running(store=f"sqlite:///{path}") as client:
+        receipt = await client.execute(PlaceOrder(order_id="a"))
+
+    assert receipt.order_id == "a"
 
 
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:

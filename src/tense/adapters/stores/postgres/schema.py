@@ -161,11 +161,11 @@ def in_schema(schema: str, statement: str) -> str:
     return re.sub(r"\btense\.", f"{schema}.", moved)
 
 
-def steps(schema: str, version: int) -> str:
-    """The statements that lead from a version to this one, as one script."""
-    parts = [MIGRATIONS[number] for number in range(version + 1, VERSION + 1)]
+def steps(schema: str, version: int, until: int = VERSION) -> str:
+    """The statements that lead from a version to a later one, as one script."""
+    parts = [MIGRATIONS[number] for number in range(version + 1, until + 1)]
     mark = (
-        f"INSERT INTO tense.meta (name, value) VALUES ('version', '{VERSION}') "  # noqa: S608 - a constant
+        f"INSERT INTO tense.meta (name, value) VALUES ('version', '{until}') "  # noqa: S608 - a number
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value;\n"
     )
     return in_schema(schema, "".join([*parts, mark]))

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from tense.adapters.stores.sqlite.schema import META, MIGRATIONS, VERSION
+from tense.adapters.stores.sqlite.schema import VERSION, steps
 from tense.errors import StoreBusyError, StoreError, StoreFullError, StoreUnusableError
 
 CACHE = 16_000
@@ -77,13 +77,10 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
             return found
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.execute(META)
             found = _version(connection)
             _refuse_newer(found, path)
-            for version in range(found + 1, VERSION + 1):
-                for statement in MIGRATIONS[version]:
-                    connection.execute(statement)
-            connection.execute("INSERT OR REPLACE INTO tense_meta VALUES ('schema', ?)", (str(VERSION),))
+            for statement in steps(found):
+                connection.execute(statement)
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")

@@ -146,3 +146,9 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     ),
 }
 """Statements that lead from the version before to each version; forward only, in one transaction."""
+
+
+def steps(version: int, until: int = VERSION) -> tuple[str, ...]:
+    """The statements that lead from a version to a later one, and write down which that is."""
+    mark = f"INSERT OR REPLACE INTO tense_meta VALUES ('schema', '{until}')"  # noqa: S608 - a number
+    return (META, *(statement for number in range(version + 1, until + 1) for statement in MIGRATIONS[number]), mark)
