@@ -12,11 +12,41 @@ from django.db import connection, connections
 SQLITE: Mapping[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 
+APPS = ("admin", "auth", "contenttypes", "messages", "sessions", "staticfiles")
+
+
 def configure() -> None:
-    """Set Django up; a second call does nothing."""
+    """Set Django up with its admin and our app; a second call does nothing."""
     if settings.configured:
         return
-    settings.configure(DATABASES={"default": dict(SQLITE)}, LOGGING_CONFIG=None, USE_TZ=True)
+    settings.configure(
+        DATABASES={"default": dict(SQLITE)},
+        INSTALLED_APPS=[*(f"django.contrib.{name}" for name in APPS), "tense.django"],
+        LOGGING_CONFIG=None,
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+        ],
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        ROOT_URLCONF="django_urls",
+        SECRET_KEY="of these tests",
+        STATIC_URL="static/",
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+        USE_TZ=True,
+    )
     django.setup()
 
 

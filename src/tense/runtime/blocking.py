@@ -37,13 +37,18 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, name="tense-client", daemon=True)
         self._thread.start()
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this process is a forked child of the one that opened it."""
+        return os.getpid() != self._pid
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there and wait for it.
 
         Raises:
             ClosedError: in a forked child, or on the loop's own thread.
         """
-        if os.getpid() != self._pid:
+        if self.is_foreign:
             work.close()
             text = "this client was opened before the process forked; open it in the child"
             raise ClosedError(text)
@@ -54,7 +59,9 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def stop(self) -> None:
-        """End the loop and its thread."""
+        """End the loop and its thread. In a forked child this does nothing: they are the parent's."""
+        if self.is_foreign:
+            return
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -124,7 +131,7 @@ class BlockingClient:
 
 @contextmanager
 def blocking_client(app: "App", store: str | Store) -> Iterator[BlockingClient]:
-    """Open a client on a loop thread of its own; leaving closes both."""
+    """Open a client on a loop thread of its own; leaving closes both, but in a forked child."""
     thread = LoopThread()
     try:
         engine = app.engine(store)
@@ -132,6 +139,7 @@ def blocking_client(app: "App", store: str | Store) -> Iterator[BlockingClient]:
         try:
             yield BlockingClient(thread, engine.client)
         finally:
-            thread.run(engine.stop())
+            if not thread.is_foreign:
+                thread.run(engine.stop())
     finally:
         thread.stop()
