@@ -28,7 +28,7 @@ class TestPostgres(StoreConformance):
     capabilities = PostgresStore.capabilities
 
     @pytest.fixture(autouse=True)
-    def server(self, postgres_server: str) -> Iterator[None]:
+    def a_server(self, postgres_server: str) -> Iterator[None]:
         self.address = postgres_server
         self.schemas: set[str] = set()
         yield
@@ -49,6 +49,13 @@ class TestPostgres(StoreConformance):
         schema, parts = self.schema(place), urlsplit(self.address)
         user = parts.netloc.rpartition("@")[0]
         return PostgresStore(f"postgresql://{user}@{host}{parts.path}?schema={schema}&search_path={schema}")
+
+    def server(self) -> tuple[str, int]:
+        parts = urlsplit(self.address)
+        return str(parts.hostname), parts.port or 5432
+
+    def through(self, place: Path, port: int) -> Store:
+        return self.reached_at(place, f"127.0.0.1:{port}")
 
     def copy(self, place: Path, to: Path) -> None:
         old, new = self.schema(place), self.schema(to)

@@ -50,11 +50,11 @@ async def watch(event: Begun, db: Transaction) -> None:
 
 async def write_slowly(name: str, db: Transaction) -> None:
     note("start")
-    await asyncio.sleep(1.0)
     try:
+        await asyncio.sleep(1.0)
         await db.execute("INSERT INTO effects VALUES (:name, :pid)", name=name, pid=os.getpid())
-    except Exception as error:
-        note(f"refused: {error}")
+    except (Exception, asyncio.CancelledError) as error:
+        note(f"refused: {error!r}")
         raise
     note("end")
 

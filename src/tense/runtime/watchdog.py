@@ -4,22 +4,25 @@ import asyncio
 import math
 
 from tense.ports.clock import Clock, Timer
+from tense.ports.delivery import Lease
 
 
 class Watch:
     """One run under observation."""
 
-    __slots__ = ("limit", "overdue", "since", "task")
+    __slots__ = ("lease", "limit", "lost", "overdue", "since", "task")
 
-    def __init__(self, task: "asyncio.Task[object]", since: float, limit: float) -> None:
+    def __init__(self, task: "asyncio.Task[object]", lease: Lease, since: float, limit: float) -> None:
         self.task = task
+        self.lease = lease
         self.since = since
         self.limit = limit
         self.overdue = False
+        self.lost = False
 
 
 class Watchdog:
-    """Cancels runs that outlast their limit. It looks every `interval` seconds while something is watched."""
+    """Cancels runs that outlast their limit or lost their lease. It looks every `interval` seconds while one is watched."""
 
     def __init__(self, clock: Clock, interval: float = 0.05) -> None:
         self._clock = clock
@@ -27,9 +30,9 @@ class Watchdog:
         self._watches: set[Watch] = set()
         self._timer: Timer | None = None
 
-    def begin(self, task: "asyncio.Task[object]", limit: float | None) -> Watch:
+    def begin(self, task: "asyncio.Task[object]", lease: Lease, limit: float | None) -> Watch:
         """Watch a task from now; `limit` in seconds, None for no limit."""
-        watch = Watch(task, self._clock.elapsed(), math.inf if limit is None else limit)
+        watch = Watch(task, lease, self._clock.elapsed(), math.inf if limit is None else limit)
         self._watches.add(watch)
         if self._timer is None:
             self._timer = self._clock.call_later(self._interval, self._look)
@@ -49,8 +52,11 @@ class Watchdog:
         self._timer = None
         now = self._clock.elapsed()
         for watch in self._watches:
-            if not watch.overdue and now - watch.since > watch.limit:
-                watch.overdue = True
+            if watch.overdue or watch.lost:
+                continue
+            watch.lost = watch.lease.lost
+            watch.overdue = not watch.lost and now - watch.since > watch.limit
+            if watch.overdue or watch.lost:
                 watch.task.cancel()
         if self._watches:
             self._timer = self._clock.call_later(self._interval, self._look)

@@ -67,7 +67,7 @@ class Work:
         if settlement is not None:
             return await self._settle(delivery, unit, settlement, ())
         try:
-            settlement, outgoing = await self._run(handlers, message, delivery, unit)
+            settlement, outgoing = await self._run(handlers, message, delivery, (unit, lease))
         except asyncio.CancelledError:
             await unit.undo()
             raise
@@ -125,10 +125,13 @@ class Work:
             log.error("%s is undecodable: %s", _named(delivery), error)  # noqa: TRY400 - the bytes are at fault, not the code
             return bury(metadata, "undecodable", Trouble(error=str(error)), metadata.partitionkey), None
 
-    async def _run(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
+    async def _run(
+        self, handlers: Sequence[Handler], message: Any, delivery: Delivery, held: tuple[Unit, Lease]
+    ) -> Decided:
+        unit, lease = held
         task = asyncio.current_task()
         assert task is not None
-        watch = self._watchdog.begin(task, handlers[0].timeout)
+        watch = self._watchdog.begin(task, lease, handlers[0].timeout)
         try:
             if delivery.metadata.kind == "command":
                 call = Call(self._voice, handlers[0], self._seen(delivery), unit)
@@ -139,10 +142,14 @@ class Work:
         except BaseException as caught:
             error: BaseException = caught
             if isinstance(caught, asyncio.CancelledError) and task.cancelling():
-                if not watch.overdue and unit.revoked is None:
+                if not watch.overdue and not watch.lost and unit.revoked is None:
                     raise
                 task.uncancel()
-                error = TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
+                error = (
+                    LeaseLostError(lease.consumer)
+                    if watch.lost
+                    else TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
+                )
             await unit.undo()
             if isinstance(error, LeaseLostError):
                 raise

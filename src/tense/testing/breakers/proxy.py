@@ -23,13 +23,17 @@ class Weather:
 
 
 class Proxy:
-    """Listens on `port` and speaks for the server. `up` is the weather towards the server, `down` towards the client."""
+    """Listens on `port` and speaks for the server. `up` is the weather towards the server, `down` towards the client.
+
+    `cuts` counts the connections that the weather cut.
+    """
 
     def __init__(self) -> None:
         self.port = 0
         self.up = Weather()
         self.down = Weather()
         self.refusing = False
+        self.cuts = 0
         self._pipes: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -81,6 +85,7 @@ class Proxy:
                 if weather.cut_after is not None and passed + len(data) >= weather.cut_after:
                     writer.write(data[: max(0, weather.cut_after - passed)])
                     await writer.drain()
+                    self.cuts += 1
                     self.cut()
                     return
                 passed += len(data)

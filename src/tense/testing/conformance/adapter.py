@@ -25,6 +25,14 @@ class Adapter(Protocol):
         """Let so much time pass for leases, where they go by a clock that is not the one the store is opened with."""
         ...
 
+    def server(self) -> tuple[str, int]:
+        """Where a remote store's server listens."""
+        ...
+
+    def through(self, place: Path, port: int) -> Store:
+        """As `store`, with the server reached at this port of this machine."""
+        ...
+
     def broken(self, place: Path) -> AbstractContextManager[None]:
         """While within, nothing can be written durably at this place."""
         ...

@@ -242,9 +242,9 @@ class Kit:
         self.adapter.passed(self.place, seconds)
 
     @asynccontextmanager
-    async def bench(self, *consumers: Consumer, place: Path | None = None) -> AsyncGenerator[Bench]:
+    async def bench(self, *consumers: Consumer, store: Store | None = None) -> AsyncGenerator[Bench]:
         """An open bench, by default with the kit's inbox; a new instance each time."""
-        bench = Bench(self.open(place or self.place), self.clock, f"bench{next(self._count)}")
+        bench = Bench(store or self.open(self.place), self.clock, f"bench{next(self._count)}")
         await bench.open(*(consumers or (INBOX,)))
         try:
             yield bench

@@ -20,11 +20,12 @@ from tense.testing.conformance.basics import Basics
 from tense.testing.conformance.dead import Dying
 from tense.testing.conformance.durability import Enduring, Scheduling
 from tense.testing.conformance.lifecycle import Claims, Living, Watching
+from tense.testing.conformance.network import Networking
 from tense.testing.conformance.order import Ordering
 from tense.testing.conformance.settlement import Settling
 
 
-class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, Living, Watching, Claims):
+class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, Living, Watching, Networking, Claims):
     """Every property of the kit that applies to a store. Subclass it, say how to open, and what is claimed."""
 
     capabilities: Capabilities
@@ -39,6 +40,15 @@ class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, 
 
     def passed(self, place: Path, seconds: float) -> None:
         """Let so much time pass for leases, where they go by a server's clock; by default they go by the kit's."""
+
+    def server(self) -> tuple[str, int]:
+        """Where a remote store's server listens. Without it, the properties of the network are skipped."""
+        text = "no way to reach the server is given"
+        raise SkipTest(text)
+
+    def through(self, place: Path, port: int) -> Store:
+        """As `store`, with the server reached at this port of this machine."""
+        raise NotImplementedError(place, port)
 
     def broken(self, place: Path) -> AbstractContextManager[None]:
         """While within, nothing can be written durably at this place. Without it, property 53 is skipped."""

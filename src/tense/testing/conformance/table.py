@@ -48,13 +48,7 @@ SYSTEM: dict[str, dict[str, str]] = {
 }
 """Properties that real processes prove as well, and where."""
 
-NO_NETWORK = "not covered yet: only one store has a network between it and the engine"
 ABSENT: dict[str, str] = {
-    "24": NO_NETWORK,
-    "26": NO_NETWORK,
-    "50": NO_NETWORK,
-    "51": NO_NETWORK,
-    "52": NO_NETWORK,
     "42": "the number of handlers at once is fixed when the service is made",
     "55": "not covered yet: the kit's clock goes forward only; J12 covers senders whose clock is wrong",
     "56": "not covered yet: the stores' background tasks cannot be reached through the port",

@@ -66,22 +66,26 @@ class Core:
         """A statement for this store's schema."""
         return in_schema(self.address.schema, statement)
 
-    async def connect(self, settings: Mapping[str, str] = EMPTY) -> Connection:
-        """A new connection; behind a pooler without prepared statements, and without settings of its own."""
+    async def connect(self, settings: Mapping[str, str] = EMPTY, *, patience: float | None = None) -> Connection:
+        """A new connection; behind a pooler without prepared statements, and without settings of its own.
+
+        A statement that is not answered within `patience` seconds raises TimeoutError: the network may be silent.
+        """
         pooled = not self.address.notify
         # A process that falls silent within a transaction keeps its locks, and everybody's events, for as long as this.
         limit = {"idle_in_transaction_session_timeout": f"{int(self.around.lease * 1000)}", **settings}
         connection: Connection = await asyncpg.connect(
             self.address.dsn,
             statement_cache_size=0 if pooled else 256,
-            timeout=CONNECT_WITHIN,
+            timeout=min(CONNECT_WITHIN, self.around.lease),
+            command_timeout=patience,
             server_settings={} if pooled or "idle_in_transaction" in self.address.dsn else limit,
         )
         return connection
 
     async def _connect_engine(self) -> Connection:
         # A plan that was made while the tables were empty is kept; it must not be one that reads all of them.
-        return await self.connect({"enable_seqscan": "off", "jit": "off"})
+        return await self.connect({"enable_seqscan": "off", "jit": "off"}, patience=self.around.lease)
 
     # Work beside the caller
 

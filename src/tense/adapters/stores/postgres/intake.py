@@ -45,21 +45,23 @@ class Intake:
 
     async def _flush(self, batch: "Sequence[Entry[Envelope]]") -> None:
         envelopes = [envelope for envelope, _ in batch]
-        again = False
+        again, clock = False, self._core.around.clock
+        until = clock.elapsed() + sum(PAUSES)
         for pause in (*PAUSES, None):
             tidings = Tidings()
             try:
                 async with self._core.engine.connection() as connection:
                     answers = await self._insert(connection, envelopes, tidings)
             except DRIVER as error:
-                if pause is None or self._core.closed or not isinstance(error, (*GONE, *CLASHED)):
+                over = pause is None or self._core.closed or clock.elapsed() > until
+                if over or not isinstance(error, (*GONE, *CLASHED)):
                     raise translated(error, self._core.address.shown) from error
                 again = True
-                await self._core.around.clock.sleep(pause)
+                await clock.sleep(pause or 0.0)
                 continue
             break
         if again:
-            self._core.around.clock.call_later(0.0, lambda: _stir(self._core, envelopes))
+            clock.call_later(0.0, lambda: _stir(self._core, envelopes))
         self._core.publish(tidings)
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():

@@ -12,7 +12,8 @@ from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.strands import table_of
 from tense.adapters.stores.postgres.tidings import Tidings
-from tense.errors import OwnerConflictError
+from tense.adapters.stores.postgres.trouble import translated
+from tense.errors import OwnerConflictError, StoreError
 from tense.ports.delivery import Lease
 from tense.ports.records import Consumer, Instance
 
@@ -20,6 +21,10 @@ INSTANCE = msgspec.json.Decoder(Instance)
 
 GONE_AFTER = 7 * 86_400.0
 """Seconds after which an instance that is gone is forgotten."""
+
+QUICK, SILENT = 0.2, 0.6
+"""Parts of a lease: how long saying that one lives may take, and after which silence lanes are given up where it failed
+again. They must be before the lease ends: what is silent may be a network between two that live."""
 
 NOW = "extract(epoch FROM clock_timestamp())::float8"
 
@@ -70,13 +75,22 @@ class Lanes:
         self._me: Instance | None = None
         # What is read of the lanes and what is known of them must not change in between.
         self._turn = asyncio.Lock()
+        self._heard = 0.0
 
     async def announce(self, instance: Instance) -> None:
         """Say that this instance lives, and see whether its lanes are still its own."""
         fresh = self._me is None
         self._me = instance
-        async with self._turn:
-            await self._core.within(lambda connection: self._announce(connection, instance, fresh=fresh))
+        around, began = self._core.around, self._core.around.clock.elapsed()
+        try:
+            async with asyncio.timeout(None if fresh else around.lease * QUICK), self._turn:
+                await self._core.within(lambda connection: self._announce(connection, instance, fresh=fresh))
+        except (StoreError, TimeoutError) as error:
+            if around.clock.elapsed() - self._heard > around.lease * SILENT:
+                for lease in list(self._core.leases.values()):
+                    self._core.lose(lease)
+            raise translated(error, self._core.address.shown) from error
+        self._heard = began
         if fresh:
             self._core.publish(Tidings(moved=True))
 

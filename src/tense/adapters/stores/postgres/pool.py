@@ -76,8 +76,8 @@ class Pool:
         connection = await self.take()
         try:
             yield connection
-        except GONE:
-            # A connection that the server ended may not know it yet.
+        except (*GONE, asyncio.CancelledError):
+            # A connection that the server ended may not know it yet, and one with an answer to come is of no use to others.
             connection.terminate()
             raise
         finally:
@@ -91,16 +91,18 @@ class Pool:
         if len(self._all) > len(self._idle):
             self._last = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._last], timeout=PATIENCE)
-        for connection in list(self._all):
-            if connection in self._idle and not connection.is_closed():
-                try:
-                    await connection.close(timeout=2.0)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                    connection.terminate()
-            else:
-                connection.terminate()
+        await asyncio.gather(*(self._end(connection) for connection in list(self._all)))
         self._all.clear()
         self._idle.clear()
+
+    async def _end(self, connection: Connection) -> None:
+        if connection in self._idle and not connection.is_closed():
+            try:
+                await connection.close(timeout=PATIENCE)
+            except (asyncpg.PostgresError, *GONE):
+                connection.terminate()
+        else:
+            connection.terminate()
 
     def _ready(self) -> Connection | None:
         while self._idle:

@@ -40,6 +40,10 @@ SELECT current_setting('server_version'), current_setting('synchronous_commit'),
 """
 
 
+LONG = 600.0
+"""Seconds that counting may take: a large backlog is counted row by row."""
+
+
 class Survey:
     """Counts and settings, read from what is committed."""
 
@@ -48,7 +52,7 @@ class Survey:
 
     async def lags(self) -> list[Lag]:
         """How far each consumer is behind."""
-        rows = await self._core.run(lambda connection: connection.fetch(self._core.sql(LAGS)))
+        rows = await self._core.run(lambda connection: connection.fetch(self._core.sql(LAGS), timeout=LONG))
         return [Lag(**dict(zip(Lag.__struct_fields__, row, strict=True))) for row in rows]
 
     async def known(self, service: str) -> bool:
@@ -67,7 +71,7 @@ class Survey:
         """Settings and figures of the schema."""
 
         async def figures(connection: Connection) -> dict[str, str]:
-            row = await connection.fetchrow(self._core.sql(FIGURES), self._core.address.schema)
+            row = await connection.fetchrow(self._core.sql(FIGURES), self._core.address.schema, timeout=LONG)
             assert row is not None
             return {
                 "store": self._core.address.shown,

@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.face import PostgresTransaction
-from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.pool import PATIENCE, Connection
 from tense.adapters.stores.postgres.settling import Ending, Settling
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import DRIVER, GONE, translated
@@ -88,12 +88,12 @@ class PostgresUnit:
         for spare in range(self._core.address.pool, -1, -1):
             connection = await self._core.units.take()
             try:
-                await connection.execute("BEGIN")
+                await connection.execute("BEGIN", timeout=self._core.around.lease)
             except BaseException as error:
                 connection.terminate()
                 self._core.units.give(connection)
                 # The pool may hold connections that the server has forgotten; a new one tells whether it is there.
-                if not isinstance(error, GONE) or not spare:
+                if not isinstance(error, GONE) or isinstance(error, TimeoutError) or not spare:
                     raise
             else:
                 return connection
@@ -104,8 +104,9 @@ class PostgresUnit:
         try:
             if (before := self._endings.before(ending.lane)) is not None:
                 await asyncio.wait([before])
-            await self._settling.write(connection, [ending], tidings)
-            await connection.execute("COMMIT")
+            async with asyncio.timeout(self._core.around.lease):
+                await self._settling.write(connection, [ending], tidings)
+                await connection.execute("COMMIT")
         except DuplicateIdError:
             await self.undo()
             raise
@@ -120,7 +121,8 @@ class PostgresUnit:
     async def _roll_back(self, connection: Connection) -> None:
         try:
             if not connection.is_closed():
-                await connection.execute("ROLLBACK")
+                async with asyncio.timeout(PATIENCE):
+                    await connection.execute("ROLLBACK")
         except DRIVER:
             connection.terminate()
         finally:
