@@ -25,6 +25,7 @@ from tense.ports.store import Store
 from tense.rules.lanes import lane_of
 from tense.runtime.blockage import BlockageWatch
 from tense.runtime.client import Client, Home
+from tense.runtime.consumer import ConsumerLoop
 from tense.runtime.heard import Hearing
 from tense.runtime.system import SystemClock, SystemSpawn
 from tense.runtime.watchdog import Watchdog
@@ -76,7 +77,7 @@ class Engine:
         self._hearing = Hearing(self._envelopes, self._answering)
         self._watchdog = Watchdog(seams.clock)
         self._bus = Bus(app.registry.handlers, app.provisions, app.middleware, seams.clock, seams.spawn)
-        self.worker = Worker(app.registry, store, (seams.clock, seams.spawn), self._instance(), app.lease)
+        self.worker = Worker(store, (seams.clock, seams.spawn), self._instance(), app.lease)
         self.client = self._client(())
         self._started = False
         self._blockage: BlockageWatch | None = None
@@ -99,7 +100,7 @@ class Engine:
         try:
             await self._bus.start(self.store)
             if services:
-                await self.worker.start(self._work(), services)
+                await self.worker.start(self._loops(services))
                 self._watch_loop()
         except BaseException:
             # Some consumers may have begun: they end before what they stand on is closed.
@@ -134,6 +135,14 @@ class Engine:
         if isinstance(self.seams.clock, SystemClock):
             self._blockage = BlockageWatch()
             self._blockage.start()
+
+    def _loops(self, services: Sequence[str]) -> list[ConsumerLoop]:
+        registry, seams, work = self._app.registry, (self.seams.clock, self.seams.spawn), self._work()
+        return [
+            ConsumerLoop(consumer, self.store, work, seams, registry.services[consumer.service].concurrency)
+            for consumer in registry.consumers
+            if consumer.service in services
+        ]
 
     def _work(self) -> Work:
         listeners = frozenset(self._app.registry.listeners)

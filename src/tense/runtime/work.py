@@ -104,6 +104,8 @@ class Work:
 
     def _prepare(self, delivery: Delivery, handlers: Sequence[Handler]) -> tuple[Settlement | None, Any]:
         """How it ends without being run, or the message to run."""
+        if delivery.ended is not None:
+            return delivery.ended, None
         metadata = delivery.metadata
         now = self._clock.now()
         if metadata.kind == "command" and (expired := settle_expired(metadata, now)) is not None:

@@ -1,12 +1,12 @@
 """Worker: starts, balances, drains and stops the consumers of one process."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
-from tense.dispatch.registry import Registry
 from tense.errors import StoreError
 from tense.ports.clock import Clock, Timer
 from tense.ports.delivery import Lease
@@ -14,22 +14,65 @@ from tense.ports.records import Consumer, Instance
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store
 from tense.rules.lanes import fair_share
-from tense.runtime.consumer import ConsumerLoop
 from tense.runtime.lane import Lane
-from tense.runtime.work import Work
 
 log = logging.getLogger("tense")
+
+
+class Loop(Protocol):
+    """What reads one consumer's lanes; the worker gives it lanes, takes them back, and hands on what the store tells."""
+
+    consumer: Consumer
+    give_up: Callable[[Lane], object]
+
+    def grant(self, leases: Sequence[Lease]) -> None:
+        """Begin with lanes that were acquired; those held already are ignored."""
+        ...
+
+    def leave(self, lease: Lease) -> Lane | None:
+        """Stop with a lane. None if it is going already."""
+        ...
+
+    async def give(self, lane: Lane) -> None:
+        """Give a lane that was left back as soon as nothing of it runs."""
+        ...
+
+    def arrived(self, number: int) -> None:
+        """Something new stands in a lane's backlog (-1: in any)."""
+        ...
+
+    def due(self, at: float) -> None:
+        """An exception is due at this moment."""
+        ...
+
+    def freed(self, number: int, strand: str) -> None:
+        """Nothing is held back behind this strand any more."""
+        ...
+
+    def lost(self, lease: Lease) -> None:
+        """Forget a lane."""
+        ...
+
+    async def stop(self, limit: float) -> None:
+        """Take nothing new and wait for what runs at most `limit` seconds."""
+        ...
+
+    async def quiet(self) -> None:
+        """Return when nothing is in hands."""
+        ...
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is in hands."""
+        ...
 
 
 class Worker:
     """The consumers of one process. It is also the store's watcher: hints go to the consumer they are for."""
 
-    def __init__(
-        self, registry: Registry, store: Store, seams: tuple[Clock, Spawn], instance: Instance, lease: float
-    ) -> None:
+    def __init__(self, store: Store, seams: tuple[Clock, Spawn], instance: Instance, lease: float) -> None:
         self.instance = instance
-        self.loops: dict[str, ConsumerLoop] = {}
-        self._registry = registry
+        self.loops: dict[str, Loop] = {}
         self._store = store
         self._clock, self._spawn = seams
         self._lease = lease
@@ -38,15 +81,13 @@ class Worker:
         self._again = False
         self._stopped = False
 
-    async def start(self, work: Work, services: Sequence[str]) -> None:
+    async def start(self, loops: Sequence[Loop]) -> None:
         """Create what is missing in the store, announce this instance, take lanes and begin."""
-        consumers = [consumer for consumer in self._registry.consumers if consumer.service in services]
-        await self._store.provision(consumers)
-        self.instance = msgspec.structs.replace(self.instance, consumers=tuple(consumer.name for consumer in consumers))
-        seams = (self._clock, self._spawn)
-        for consumer in consumers:
-            concurrency = self._registry.services[consumer.service].concurrency
-            loop = self.loops[consumer.name] = ConsumerLoop(consumer, self._store, work, seams, concurrency)
+        await self._store.provision([loop.consumer for loop in loops])
+        names = tuple(loop.consumer.name for loop in loops)
+        self.instance = msgspec.structs.replace(self.instance, consumers=names)
+        for loop in loops:
+            self.loops[loop.consumer.name] = loop
             loop.give_up = partial(self._give, loop)
         await self._announce()
         await self._balance()
@@ -148,7 +189,7 @@ class Worker:
                 return
             await self._balance_one(loop, living, now)
 
-    async def _balance_one(self, loop: ConsumerLoop, living: Sequence[Instance], now: float) -> None:
+    async def _balance_one(self, loop: Loop, living: Sequence[Instance], now: float) -> None:
         consumer: Consumer = loop.consumer
         sharing = sorted(instance.id for instance in living if consumer.name in instance.consumers)
         mine = sharing.index(self.instance.id) if self.instance.id in sharing else 0
@@ -161,11 +202,11 @@ class Worker:
             if (lane := loop.leave(lease)) is not None:
                 self._give(loop, lane)
 
-    def _give(self, loop: ConsumerLoop, lane: Lane) -> None:
+    def _give(self, loop: Loop, lane: Lane) -> None:
         """Give one lane up as soon as nothing of it runs; the others go on meanwhile."""
         self._spawn.task(self._given(loop, lane), f"give lane {lane.lease.lane} of {lane.lease.consumer}")
 
-    async def _given(self, loop: ConsumerLoop, lane: Lane) -> None:
+    async def _given(self, loop: Loop, lane: Lane) -> None:
         try:
             await loop.give(lane)
         except StoreError as error:
