@@ -32,7 +32,7 @@ test: $(READY)
 
 test-servers: $(READY)
 	scripts/servers up
-	$(BIN)/python -m pytest -m server
+	@$(BIN)/python scripts/prove_servers
 
 check: $(READY)
 	$(BIN)/ruff format --check

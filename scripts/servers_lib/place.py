@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 FIRST, LAST = 20_000, 29_999
@@ -104,6 +105,15 @@ def own(folder: Path, user: str) -> None:
         os.chown(folder, entry.pw_uid, entry.pw_gid)
 
 
+def home_of(project: Path) -> Path:
+    """Where servers live: in the project, or beside it where an unprivileged user could not reach into the project."""
+    inside = project / ".servers"
+    reachable = all(folder.stat().st_mode & 0o001 for folder in (project, *project.parents))
+    if os.geteuid() != 0 or reachable:
+        return inside
+    return Path("/var/tmp") / f"tense-servers-{sha256(str(project).encode()).hexdigest()[:12]}"
+
+
 def free_port(wanted: int = 0) -> int:
     """A port on loopback that nobody listens on, below those that the kernel gives away; the wanted one if it is."""
     for port in (wanted or FIRST, *range(FIRST + os.getpid() % 5_000, LAST)):
@@ -124,13 +134,14 @@ def install(*packages: str) -> None:
     Raises:
         ServerError: this machine has no apt, or it failed.
     """
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if shutil.which("apt-get") is None or (root and shutil.which("sudo") is None):
         text = f"{' '.join(packages)} is not installed here and cannot be: install it by hand (Debian's name)"
         raise ServerError(text)
     print(f"installing {' '.join(packages)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", *packages]):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run([*root, *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             text = f"{' '.join(command)} failed:\n{done.stderr[-800:]}"
             raise ServerError(text)

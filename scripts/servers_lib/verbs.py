@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from servers_lib import postgres
-from servers_lib.place import Place, ServerError
+from servers_lib.place import Place, ServerError, home_of
 
-HOME = Path(__file__).resolve().parents[2] / ".servers"
+HOME = home_of(Path(__file__).resolve().parents[2])
 
 SERVERS = {"postgres": postgres}
 """Every server by name: a module with `up(place)` that gives its address, and nothing else."""

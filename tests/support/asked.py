@@ -9,12 +9,21 @@ class Asked:
     """Opens a connection for each question, to the schema that an address of a store names."""
 
     def __init__(self, store: str) -> None:
-        self._dsn = re.sub(r"schema=\w+&", "", store)
+        self._dsn = re.sub(r"(?<=[?&])schema=\w+&?", "", store)
         self.schema = store.rpartition("=")[2]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return [tuple(row) for row in asyncio.run(self._do(lambda connection: connection.fetch(query)))]
+
+    def holds(self, query: str) -> bool:
+        """Whether the first value of a query is true; not so while its table does not exist."""
+        import asyncpg
+
+        try:
+            return bool(self.rows(query)[0][0])
+        except asyncpg.UndefinedTableError:
+            return False
 
     def run(self, script: str) -> None:
         """Run statements; the schema is made first."""

@@ -1,11 +1,18 @@
 """One word moves the shop: the same services on a PostgreSQL store."""
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from asked import Asked
 
 pytestmark = pytest.mark.server("postgres")
+
+ROOT = Path(__file__).resolve().parents[2]
 
 HANDLED = (
     "SELECT (SELECT count(*) FROM parcels), (SELECT sum(orders) FROM sales WHERE sku = 'tea'), "
@@ -35,3 +42,43 @@ async def test_the_shop_runs_on_postgres(postgres: str) -> None:
         assert await asked.fetchval("SELECT count(*) FROM dead") == 0
     finally:
         await asked.close()
+
+
+def demo(store: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "examples.shop.demo", "--store", store]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_demo_tells_the_same_story_on_postgres_and_leaves_nothing_behind(postgres_server: str) -> None:
+    told = demo("postgres")
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "27 claims, all of them so" in told.stdout
+    left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'shop\\_%'"
+    assert Asked(f"{postgres_server}?schema=none").rows(left) == [(0,)]
+
+
+def test_the_demo_says_how_to_start_a_server_where_none_answers() -> None:
+    told = demo("postgresql://nobody@127.0.0.1:1/none")
+
+    assert told.returncode == 2
+    assert "`scripts/servers up postgres`" in told.stderr
+
+
+def test_the_shop_runs_on_postgres_from_the_command_line_until_it_is_told_to_stop(postgres: str) -> None:
+    command = [sys.executable, "-m", "tense", "run", "examples.shop.app:app", "--store", postgres]
+    asked = Asked(postgres)
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        end = time.monotonic() + 60
+        living = f"SELECT count(*) FROM {asked.schema}.lane WHERE owner IS NOT NULL"
+        while not asked.holds(living):
+            assert running.poll() is None
+            assert time.monotonic() < end
+        running.send_signal(signal.SIGTERM)
+        said = running.communicate(timeout=30)[0].decode()
+    finally:
+        running.kill()
+
+    assert running.returncode == 0, said
+    assert not asked.holds(living)

@@ -21,7 +21,7 @@ FIVE = (*FOUR, "recommendations")
 
 
 class Crew:
-    """Processes that run the whole shop on one file."""
+    """Processes that run the whole shop in one place."""
 
     def __init__(self, store: str, log: IO[bytes]) -> None:
         self._command = [sys.executable, "-m", "examples.shop.worker", store]
@@ -77,10 +77,10 @@ def many(count: int) -> list[PlaceOrder]:
 
 
 async def killed(story: Story, books: Books, store: str, count: int) -> None:
-    """Two workers on one file, killed while orders come in; then everything is counted."""
+    """Two workers in one place, killed while orders come in; then everything is counted."""
     story.chapter(
         f"kill -9, in the middle of {count} orders",
-        "Two processes run the shop on one file, a third sends orders. The two are killed with SIGKILL and",
+        "Two processes run the shop in one place, a third sends orders. The two are killed with SIGKILL and",
         "started again: first one, then both at once, so that for a while nobody is there to take an order.",
     )
     before = Standings(books)

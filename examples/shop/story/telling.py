@@ -72,6 +72,6 @@ class Story:
 async def until(check: Callable[[], object], limit: float = 15.0) -> bool:
     """Whether something became true within so many seconds."""
     end = time.monotonic() + limit
-    while not (so := check()) and time.monotonic() < end:  # noqa: ASYNC110 - it looks at a file that others write
+    while not (so := check()) and time.monotonic() < end:  # noqa: ASYNC110 - it looks at tables that others write
         await asyncio.sleep(0.01)
     return bool(so)
