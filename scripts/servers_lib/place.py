@@ -28,6 +28,8 @@ class Place:
         self.log = self.folder / "log"
         self._pid = self.folder / "pid"
         self._address = self.folder / "address"
+        self.process: subprocess.Popen[bytes] | None = None
+        """Set where this very process started it: it must then be waited for, too."""
 
     @property
     def pid(self) -> int:
@@ -61,7 +63,7 @@ class Place:
             ServerError: it ended, or did not answer in time; the end of its log is told.
         """
         with self.log.open("ab") as out:
-            process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 as_user(user, command), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
             )
         self._pid.write_text(f"{process.pid}\n")

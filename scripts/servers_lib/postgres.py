@@ -10,8 +10,8 @@ USER = "postgres"
 """The server refuses to run as root; Debian's package makes this user."""
 
 
-def up(place: Place) -> str:
-    """Install, create and start it; its address."""
+def up(place: Place, *options: str) -> str:
+    """Install, create and start it, with more settings if wanted (`name=value`); its address."""
     programs = _programs()
     data, sockets = place.folder / "data", place.folder / "run"
     for folder in (place.folder, sockets):
@@ -23,10 +23,10 @@ def up(place: Place) -> str:
         lock.unlink(missing_ok=True)
     port = place.port()
     where = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
-    options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
-    options += ["max_connections=200"]
+    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
+    settings += ["max_connections=200", *options]
     command = [f"{programs}/postgres", "-D", str(data), "-p", str(port)]
-    command += [part for option in options for part in ("-c", option)]
+    command += [part for setting in settings for part in ("-c", setting)]
     place.start(command, lambda: _answers(f"{programs}/pg_isready", "-q", *where), user=USER)
     if not _answers(f"{programs}/psql", *where, "-d", "tense", "-c", "SELECT 1"):
         _run(place, f"{programs}/createdb", *where, "tense")

@@ -35,14 +35,16 @@ STORES: dict[str, Capabilities] = {
     "postgres": POSTGRES,
 }
 
+KILLS, FAULTS = "tests/system/test_kill.py", "tests/system/test_postgres_server_faults.py"
 SYSTEM: dict[str, dict[str, str]] = {
-    "18": {"sqlite": "tests/system/test_kill.py"},
+    "18": {"sqlite": KILLS, "postgres": KILLS},
     "19": {"sqlite": "tests/system/test_processes.py"},
-    "27": {"sqlite": "tests/system/test_processes.py"},
-    "37": {"sqlite": "tests/system/test_kill.py"},
+    "27": {"sqlite": "tests/system/test_processes.py", "postgres": KILLS},
+    "37": {"sqlite": KILLS, "postgres": KILLS},
+    "46": {"postgres": FAULTS},
     "47": {"sqlite": "tests/system/test_power_cut.py"},
-    "48": {"sqlite": "tests/system/test_kill.py"},
-    "49": {"sqlite": "tests/system/test_kill.py"},
+    "48": {"sqlite": KILLS, "postgres": KILLS},
+    "49": {"sqlite": KILLS, "postgres": KILLS},
     "54": {"sqlite": "tests/system/test_power_cut.py"},
     "63": {"sqlite": "tests/system/test_processes.py"},
 }
