@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from tense.cli.mistake import MistakeError
 from tense.ports.delivery import Lease
 from tense.ports.store import Store
-from tense.runtime.app import LANES
 from tense.runtime.engine import Around
-from tense.runtime.load import open_store, sqlite_path
+from tense.runtime.load import LANES, open_store, sqlite_path
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
 LEASE = 15.0

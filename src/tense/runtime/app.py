@@ -16,19 +16,18 @@ from tense.ports.store import Store
 from tense.runtime.blocking import BlockingClient, blocking_client
 from tense.runtime.client import Client
 from tense.runtime.engine import Engine, Seams
-from tense.runtime.load import open_store
+from tense.runtime.load import LANES, one_store, state_and_broker
 from tense.runtime.names import judge_names
 from tense.runtime.outbox import Outbox
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
-
-LANES = 64
 
 
 class App:
     """Services, and what they are given.
 
     `provide` holds values, functions and (async) context managers, resolved by annotation. `store` is an address
-    (`sqlite:///shop.db`) or a store; without one `running()` works in memory. `max_body` is in bytes, `drain` and `lease`
+    (`sqlite:///shop.db`) or a store; without one `running()` works in memory. With a `broker` messages travel there and
+    the store keeps state, marks and outbox. `max_body` is in bytes, `drain` and `lease`
     in seconds: how long running handlers may end when the app stops, and after how long a silent process loses its lanes.
     `max_backlog` refuses commands early, with `Busy`, to a service that has so many waiting; events are never refused.
 
@@ -42,6 +41,7 @@ class App:
         provide: Sequence[Any] = (),
         middleware: Sequence[Middleware] = (),
         store: str | Store | None = None,
+        broker: str | Store | None = None,
         version: str = "1",
         max_body: int = 1_048_576,
         drain: float = 10.0,
@@ -61,7 +61,10 @@ class App:
             for need in self.registry.needs[handler]:
                 self.provisions.check(need, f"{handler.name} ({handler.place})")
         self.middleware = tuple(middleware)
+        if isinstance(store, str) and broker is None:
+            store, broker = state_and_broker(store)
         self.store = store
+        self.broker = broker
         self.version = version
         self.max_body = max_body
         self.drain = drain
@@ -72,15 +75,20 @@ class App:
 
     @asynccontextmanager
     async def running(
-        self, *services: str, store: str | Store | None = None, seams: Seams | None = None
+        self,
+        *services: str,
+        store: str | Store | None = None,
+        broker: str | Store | None = None,
+        seams: Seams | None = None,
     ) -> AsyncIterator[Client]:
         """Run the services here (all, or those named) and give a client; leaving drains and stops them.
 
         Raises:
             StoreError: the store cannot be used.
+            NotSupportedError: this store cannot keep state beside a broker.
             RegistrationError: a name is none of this app's services.
         """
-        engine = self.engine(store or self.store or "memory:", seams)
+        engine = self.engine(store or self.store or "memory:", seams, broker=broker or self.broker)
         await engine.start(self._chosen(services))
         try:
             yield engine.client
@@ -88,22 +96,26 @@ class App:
             await engine.stop()
 
     def client(
-        self, *, store: str | Store | None = None, seams: Seams | None = None
+        self, *, store: str | Store | None = None, broker: str | Store | None = None, seams: Seams | None = None
     ) -> AbstractAsyncContextManager[Client]:
         """A client that only sends: `async with app.client() as client`. The services run elsewhere, on the same store.
+
+        With a broker that is where it sends to, and the store is not opened.
 
         Raises:
             RegistrationError: there is no store that another process could share.
         """
-        return self._client(self.shared_store(store), seams)
+        return self._client(self.shared_store(store, broker), seams)
 
-    def blocking_client(self, *, store: str | None = None) -> AbstractContextManager[BlockingClient]:
+    def blocking_client(
+        self, *, store: str | None = None, broker: str | None = None
+    ) -> AbstractContextManager[BlockingClient]:
         """The client for code without a loop: `with app.blocking_client() as client`.
 
         Raises:
             RegistrationError: there is no store that another process could share.
         """
-        return blocking_client(self, self.shared_store(store))
+        return blocking_client(self, self.shared_store(store, broker))
 
     def outbox(self, connection: object) -> Outbox:
         """Join the user's open transaction: `with app.outbox(connection) as out`, or `async with`.
@@ -113,18 +125,20 @@ class App:
         """
         return Outbox(self, connection)
 
-    def engine(self, store: str | Store, seams: Seams | None = None) -> "Engine":
-        """An engine for this app on a store; `running()` and the command line start it."""
+    def engine(self, store: str | Store, seams: Seams | None = None, *, broker: str | Store | None = None) -> "Engine":
+        """An engine for this app on a store, or a pair of two; `running()` and the command line start it."""
         seams = seams or Seams(SystemClock(), SystemChance(), SystemSpawn())
-        return Engine(self, open_store(store) if isinstance(store, str) else store, seams)
+        return Engine(self, one_store(store, broker, self.lanes), seams)
 
-    def shared_store(self, store: str | Store | None) -> str | Store:
-        """The store to use where several processes must meet.
+    def shared_store(self, store: str | Store | None, broker: str | Store | None = None) -> str | Store:
+        """The store to use where several processes must meet: the broker, where there is one.
 
         Raises:
             RegistrationError: none is given.
         """
-        chosen = store or self.store
+        chosen = broker or self.broker or store or self.store
+        if isinstance(chosen, str):
+            chosen = state_and_broker(chosen)[1] or chosen
         if chosen is None:
             text = (
                 "a client alone needs a store that others share: App(..., store='sqlite:///shop.db') or "

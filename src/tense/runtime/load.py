@@ -1,6 +1,7 @@
 """Load: from an address to a store, and from `module:app` to an app."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,34 @@ class AppNotFoundError(TenseError):
     """What `module:app` names cannot be had."""
 
 
-def open_store(address: str) -> Store:
+LANES = 64
+
+VIA = re.compile(r" via (?=\w+:)")
+
+
+def via(store: str, broker: str | None) -> str:
+    """One address for a store that keeps state and a broker that moves messages: `sqlite:///shop.db via postgresql://...`."""
+    return store if broker is None else f"{store} via {broker}"
+
+
+def state_and_broker(address: str) -> tuple[str, str | None]:
+    """The two parts of an address; the second is None where one store does both."""
+    state, *broker = VIA.split(address, maxsplit=1)
+    return state, broker[0] if broker else None
+
+
+def open_store(address: str, lanes: int = LANES) -> Store:
     """The store at an address: `memory:`, `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `postgresql://HOST/DATABASE`.
+
+    `STATE via BROKER` pairs two of them; the outbox of the pair has so many lanes.
 
     Raises:
         StoreUnusableError: nothing serves such an address.
+        NotSupportedError: the first of a pair cannot keep state for another.
     """
+    state, broker = state_and_broker(address)
+    if broker is not None:
+        return one_store(state, broker, lanes)
     scheme = urlsplit(address).scheme
     if scheme == "memory":
         from tense.adapters.stores.memory.store import MemoryStore  # noqa: PLC0415 - the adapter that is chosen
@@ -39,12 +62,29 @@ def open_store(address: str) -> Store:
     raise StoreUnusableError(text)
 
 
+def one_store(store: str | Store, broker: str | Store | None, lanes: int) -> Store:
+    """The store, or the pair of it and a broker; by address or as they are.
+
+    Raises:
+        StoreUnusableError, NotSupportedError: as `open_store`.
+    """
+    state = open_store(store, lanes) if isinstance(store, str) else store
+    if broker is None:
+        return state
+    from tense.runtime.relay import paired  # noqa: PLC0415 - only where there are two
+
+    return paired(state, open_store(broker) if isinstance(broker, str) else broker, lanes)
+
+
 def schema_script(address: str) -> str:
-    """The SQL that makes a store's tables from nothing, for people who run it themselves.
+    """The SQL that makes a store's tables from nothing, for people who run it themselves; both parts' of a pair.
 
     Raises:
         StoreUnusableError: a store of that kind has no tables.
     """
+    state, broker = state_and_broker(address)
+    if broker is not None:
+        return f"-- on {state}\n{schema_script(state)}\n-- on {broker}\n{schema_script(broker)}"
     scheme = urlsplit(address).scheme
     if scheme in ("postgresql", "postgres"):
         from tense.adapters.stores.postgres.address import read_address  # noqa: PLC0415 - the adapter that is chosen

@@ -115,6 +115,10 @@ class Outbox:
 
     def _placed(self) -> list[tuple[Envelope, int]]:
         said, self._said = [envelope for envelope, stands in self._said if stands()], []
+        if self._app.broker is not None:
+            from tense.runtime.relay_parcel import parcel  # noqa: PLC0415 - only where a relay carries on
+
+            said = [parcel(envelope) for envelope in said]
         lanes = self._app.lanes
         return [(envelope, lane_of(envelope.metadata.partitionkey or envelope.metadata.id, lanes)) for envelope in said]
 

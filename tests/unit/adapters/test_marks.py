@@ -16,7 +16,7 @@ from tense.messages.settlement import Buried, Done, Settlement
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer, Instance
 from tense.ports.store import Want
-from tense.runtime.app import LANES
+from tense.runtime.load import LANES
 
 WELL = Done(Completed(msgspec.Raw(b'"paid"')))
 BADLY = Buried(reason="exhausted", error="no", traceback="...", outcome=Failed("exhausted: no"), strand="key")

@@ -1,11 +1,14 @@
 """The same sentences on every store."""
 
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
+from pairs import PAIRS, Two, addresses
 
 from stores import Run
+from tense import Retry
 from tense.runtime.load import open_store
 from tense.testing.harness import harness
 
@@ -23,3 +26,11 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
         return lambda app: harness(app, store=f"sqlite:///{tmp_path}/test.db", seed=next(seeds))
     store = open_store("memory:")
     return lambda app: harness(app, store=store, seed=next(seeds))
+
+
+@pytest.fixture(params=PAIRS)
+def two(request: pytest.FixtureRequest, tmp_path: Path) -> Two:
+    """A pair of stores; a transport that comes back is seen soon."""
+    patience = Retry(first=timedelta(milliseconds=10), longest=timedelta(milliseconds=50))
+    request.getfixturevalue("monkeypatch").setattr("tense.runtime.relay_hands.PATIENCE", patience)
+    return Two(*addresses(request, tmp_path))
