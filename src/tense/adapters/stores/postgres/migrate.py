@@ -44,12 +44,18 @@ async def migrate(connection: Connection, schema: str, shown: str) -> None:
 
 
 async def _check_server(connection: Connection, shown: str) -> None:
-    row = await connection.fetchrow("SELECT current_setting('server_version_num')::int, pg_is_in_recovery()")
+    row = await connection.fetchrow(
+        "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), "
+        "current_setting('transaction_read_only')::bool"
+    )
     assert row is not None
     if row[0] < OLDEST:
         raise StoreUnusableError(f"{shown} is PostgreSQL {row[0] // 10_000}; Tense needs 13 or newer.")
     if row[1]:
         raise StoreUnusableError(f"{shown} is a standby and read-only. Name the primary.")
+    if row[2]:
+        text = f"{shown} is read-only (default_transaction_read_only). Name the primary, or let this role write."
+        raise StoreUnusableError(text)
 
 
 async def _version(connection: Connection, schema: str) -> int:

@@ -17,6 +17,10 @@ PATIENCE = 2.0
 """Seconds that closing waits for what is in use."""
 
 
+FULL = 5.0
+"""Seconds until a server that had no more connections to give is asked again."""
+
+
 class Pool:
     """At most `most` connections, made when they are needed. In order of asking.
 
@@ -32,6 +36,7 @@ class Pool:
         self._making = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
         self._closed = False
+        self._full_until = 0.0
         self._last: asyncio.Future[None] | None = None
 
     async def take(self) -> Connection:
@@ -44,8 +49,15 @@ class Pool:
         while not self._closed:
             if (found := self._ready()) is not None:
                 return found
-            if len(self._all) + self._making < self._most:
-                return await self._make()
+            if self._may_grow():
+                try:
+                    return await self._make()
+                except asyncpg.TooManyConnectionsError:
+                    if not self._all:
+                        raise
+                    # Others have what is left: those that are here must do, until it is worth another try.
+                    self._full_until = asyncio.get_running_loop().time() + FULL
+                    continue
             waiting: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
             try:
@@ -103,6 +115,11 @@ class Pool:
                 connection.terminate()
         else:
             connection.terminate()
+
+    def _may_grow(self) -> bool:
+        if self._all and asyncio.get_running_loop().time() < self._full_until:
+            return False
+        return len(self._all) + self._making < self._most
 
     def _ready(self) -> Connection | None:
         while self._idle:
