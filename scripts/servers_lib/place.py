@@ -28,6 +28,7 @@ class Place:
         self.log = self.folder / "log"
         self._pid = self.folder / "pid"
         self._address = self.folder / "address"
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         """Set where this very process started it: it must then be waited for, too."""
 
@@ -64,7 +65,12 @@ class Place:
         """
         with self.log.open("ab") as out:
             process = self.process = subprocess.Popen(
-                as_user(user, command), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+                as_user(user, command),
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
             )
         self._pid.write_text(f"{process.pid}\n")
         end = time.monotonic() + limit

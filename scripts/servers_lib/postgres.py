@@ -33,6 +33,13 @@ def up(place: Place, *options: str) -> str:
     return f"postgresql://{USER}@127.0.0.1:{port}/tense"
 
 
+def copy(place: Place, to: Place) -> None:
+    """Make a standby of a running server; `up` starts it."""
+    own(to.folder.parent, USER)
+    own(to.folder, USER)
+    _run(to, f"{_programs()}/pg_basebackup", "-d", place.address, "-D", str(to.folder / "data"), "-R", "-c", "fast")
+
+
 def _programs() -> Path:
     found = _installed()
     if found is None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ class OwnPostgres:
     def __init__(self, folder: Path, *settings: str) -> None:
         self.place = Place(folder, "postgres")
         self.settings = settings
-        self.start()
+        self._full = folder / "full"
 
     @property
     def address(self) -> str:
@@ -52,6 +53,37 @@ class OwnPostgres:
             time.sleep(0.01)
 
     @contextmanager
+    def standby(self) -> Iterator["OwnPostgres"]:
+        """A real standby of this server, which follows it and only reads."""
+        follower = OwnPostgres(self.place.folder.parent / "standby", *self.settings)
+        postgres.copy(self.place, follower.place)
+        follower.start()
+        try:
+            yield follower
+        finally:
+            follower.stop()
+
+    def shim(self) -> None:
+        """Let it be started with a disk that can be full. Needs a C compiler."""
+        library = self.place.folder.parent / "nospace.so"
+        source = str(Path(__file__).with_name("nospace.c"))
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(library), source, "-ldl"], check=True)
+        self.place.environment = {
+            "LD_PRELOAD": str(library),
+            "TENSE_FULL_FLAG": str(self._full),
+            "TENSE_FULL_PATH": "/base/",
+        }
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """While within, no table and no index can grow. What is written ahead is on another disk, as it should be."""
+        self._full.touch()
+        try:
+            yield
+        finally:
+            self._full.unlink()
+
+    @contextmanager
     def frozen(self) -> Iterator[None]:
         """While within, none of its processes moves: connections stay, nothing is answered."""
         family = self.processes
@@ -66,18 +98,24 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres(*settings: str) -> Iterator[OwnPostgres]:
+def own_postgres(*settings: str, shim: bool = False) -> Iterator[OwnPostgres]:
     """A server until the block is left; its user can reach the folder, whoever runs the tests."""
     folder = Path(mkdtemp(prefix="tense-postgres-", dir="/var/tmp"))
     folder.chmod(0o755)
-    server = None
+    server = OwnPostgres(folder, *settings)
     try:
-        server = OwnPostgres(folder, *settings)
+        if shim:
+            server.shim()
+        server.start()
         yield server
     finally:
-        if server is not None and server.place.alive:
+        if server.place.alive:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def has_compiler() -> bool:
+    return shutil.which("cc") is not None
 
 
 def children(pid: int) -> list[int]:

@@ -109,6 +109,14 @@ async def _store_findings(address: str, app: "App | None") -> list[Finding]:
     if described.get("synchronous", "FULL") not in {"FULL", "EXTRA"}:
         text = f"synchronous is {described['synchronous']}: a power cut may lose what was accepted"
         findings.append(Finding(about="durability", state="trouble", text=text))
+    findings += [
+        Finding(about="durability", state="trouble", text=f"{name} is off: a crash may lose what was accepted")
+        for name in ("synchronous_commit", "fsync")
+        if described.get(name) == "off"
+    ]
+    if holder := described.get("held up by"):
+        text = "events wait for a transaction that is open"
+        findings.append(Finding(about="lag", state="trouble", text=text, mend=f"See what it does: {holder}"))
     now = time.time()
     living = [instance for instance in instances if instance.until > now]
     findings += running(living, app)

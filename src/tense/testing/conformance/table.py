@@ -50,6 +50,10 @@ SYSTEM: dict[str, dict[str, str]] = {
 }
 """Properties that real processes prove as well, and where."""
 
+SYNC = "memory does not outlive its process; PostgreSQL syncs by itself, and `tense doctor` reports where that is off"
+ELSEWHERE: dict[str, str] = {"47": SYNC, "54": SYNC}
+"""Why properties that real processes prove on one store are not proved on others."""
+
 ABSENT: dict[str, str] = {
     "42": "the number of handlers at once is fixed when the service is made",
     "55": "not covered yet: the kit's clock goes forward only; J12 covers senders whose clock is wrong",
@@ -92,7 +96,7 @@ def _line(number: str, tests: list[tuple[str, tuple[str, ...], list[str]]]) -> L
         for need in needs
         if not getattr(claimed, need)
     }
-    unsaid = "memory does not outlive its process" if system and "memory" not in runs and not mine else ""
+    unsaid = ELSEWHERE.get(number, "")
     name = PROPERTIES[int(number) - 1] if number.isdigit() else "of the fault catalogue"
     files = tuple(dict.fromkeys(system.values()))
     why = ABSENT.get(number) or ", ".join(sorted(missing)) or unsaid

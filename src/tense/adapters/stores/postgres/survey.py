@@ -1,5 +1,8 @@
 """What can be known of the database from outside: lag, settings, sizes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.schema import VERSION
@@ -40,6 +43,20 @@ SELECT current_setting('server_version'), current_setting('synchronous_commit'),
 """
 
 
+HOLDER = """
+SELECT a.pid, a.usename, a.datname, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)
+FROM pg_stat_activity AS a
+WHERE a.backend_xid IS NOT NULL AND a.xact_start < clock_timestamp() - make_interval(secs => $1)
+UNION ALL
+SELECT NULL, p.owner, p.database, 'prepared transaction ' || p.gid, extract(epoch FROM clock_timestamp() - p.prepared)
+FROM pg_prepared_xacts AS p WHERE p.prepared < clock_timestamp() - make_interval(secs => $1)
+ORDER BY 5 DESC LIMIT 1
+"""
+"""Whoever writes holds up the events of everybody who writes later, in any database of the server."""
+
+PATIENT = 5.0
+"""Seconds after which a transaction that is still open is worth a word."""
+
 LONG = 600.0
 """Seconds that counting may take: a large backlog is counted row by row."""
 
@@ -73,7 +90,9 @@ class Survey:
         async def figures(connection: Connection) -> dict[str, str]:
             row = await connection.fetchrow(self._core.sql(FIGURES), self._core.address.schema, timeout=LONG)
             assert row is not None
+            holder = await connection.fetchrow(HOLDER, PATIENT)
             return {
+                **({} if holder is None else {"held up by": _named(holder)}),
                 "store": self._core.address.shown,
                 "postgresql": row[0],
                 "schema": f"{self._core.address.schema}, version {VERSION}",
@@ -89,3 +108,14 @@ class Survey:
             }
 
         return await self._core.run(figures)
+
+
+def _named(holder: Sequence[Any]) -> str:
+    """Who holds the events up, for how long, and how to end it."""
+    pid, user, database, application, age = holder
+    if pid is None:
+        return (
+            f"{application} of {user} in {database}, open for {age:.0f} s; ROLLBACK PREPARED or COMMIT PREPARED ends it"
+        )
+    named = f" ({application})" if application else ""
+    return f"process {pid}{named} of {user} in {database}, open for {age:.0f} s; SELECT pg_terminate_backend({pid}) ends it"
