@@ -89,5 +89,6 @@ def bury(metadata: Metadata, reason: str, trouble: Trouble, strand: str | None) 
 
 
 def clip(text: str) -> str:
-    """A text of bounded length, so that one error cannot fill the store."""
+    """A text of bounded length, so that one error cannot fill the store, and of whole characters, which any store takes."""
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} … ({len(text):,} characters)"

@@ -57,15 +57,15 @@ class ConsumerLoop:
 
     def grant(self, leases: Sequence[Lease]) -> None:
         """Begin with lanes that were acquired; those held already are ignored."""
-        for lease in leases:
-            held = self.lanes.get(lease.lane)
-            if lease in self._going or (held is not None and held.lease is lease):
-                continue
+        mine = {lane.lease for lane in self.lanes.values()} | self._going
+        fresh = [lease for lease in leases if lease not in mine]
+        for lease in fresh:
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
             lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
             self.lanes[lease.lane] = self._dirty[lease.lane] = lane
-        self._due.plan_next()
+        if fresh:
+            self._due.plan_next()
         self.read()
 
     def arrived(self, number: int) -> None:
@@ -188,9 +188,9 @@ class ConsumerLoop:
                 settlement = await self._alone.run(delivery, lane)
             else:
                 settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
-        except StoreError as error:
-            settlement = None
-            log.warning("a delivery of %s could not be started, its lane is read again: %s", self.consumer.name, error)
+        except Exception as error:
+            settlement, text = None, "a delivery of %s could not be started or settled, its lane is read again: %s"
+            log.warning(text, self.consumer.name, error, exc_info=not isinstance(error, StoreError))
         finally:
             strand.running = False
             self._loaded -= 1

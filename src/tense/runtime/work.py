@@ -94,12 +94,14 @@ class Work:
         except LeaseLostError:
             log.warning("%s lost its lane; another worker has it", _named(delivery))
             return None
-        except DuplicateIdError as error:
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, DuplicateIdError):
+                log.warning("%s could not be settled and will run again: %s", _named(delivery), error)
+                return None
             await unit.undo()
+            if not isinstance(settlement, Done):
+                raise
             return await self._settle(delivery, unit, self._failed(delivery, error, *self._fallback(delivery)), ())
-        except StoreError as error:
-            log.warning("%s could not be settled and will run again: %s", _named(delivery), error)
-            return None
         return settlement
 
     def _prepare(self, delivery: Delivery, handlers: Sequence[Handler]) -> tuple[Settlement | None, Any]:
@@ -154,7 +156,7 @@ class Work:
                 )
             await unit.undo()
             if isinstance(error, LeaseLostError):
-                raise
+                raise error from None
             return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
         finally:
             self._watchdog.end(watch)
@@ -192,11 +194,12 @@ class Work:
         return settle_unknown(metadata, delivery.attempt, text, now=self._clock.now(), chance=self._chance.random())
 
     def _failed(self, delivery: Delivery, error: BaseException, policy: Retry, on_failure: OnFailure) -> Settlement:
+        trouble = described(error)
         settlement = settle_failure(
             delivery.metadata,
             delivery.attempt,
             error,
-            described(error),
+            trouble,
             policy=policy,
             on_failure=on_failure,
             now=self._clock.now(),
@@ -205,7 +208,7 @@ class Work:
         if isinstance(settlement, Buried):
             log.error("%s is given up (%s): %s", _named(delivery), settlement.reason, settlement.error)
         else:
-            log.warning("%s failed at attempt %d: %s", _named(delivery), delivery.attempt, described(error).error)
+            log.warning("%s failed at attempt %d: %s", _named(delivery), delivery.attempt, trouble.error)
         return settlement
 
     def _fallback(self, delivery: Delivery) -> tuple[Retry, OnFailure]:
