@@ -4,6 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, TypeAlias
 
@@ -39,8 +40,9 @@ class Need:
     optional: bool = False
 
 
+@lru_cache(maxsize=4096)
 def needs_of(handler: Handler) -> tuple[Need, ...]:
-    """What a handler asks for beside its message.
+    """What a handler asks for beside its message; read once, however often its app is started.
 
     Raises:
         ProvisionError: an annotation is missing or does not exist at run time.

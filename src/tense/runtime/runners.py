@@ -28,7 +28,7 @@ class Runners:
         self._work = work
         self._ready: deque[Strand] = deque()
         self._idle: list[asyncio.Future[Strand]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._stopping = False
         self.after: Callable[[Strand], None] = _nothing
         self.resting: Callable[[], None] = lambda: None
@@ -54,8 +54,8 @@ class Runners:
                 self._idle.pop().set_result(self._ready.popleft())
             elif len(self._tasks) < self._concurrency:
                 task = self._spawn.task(self._run(self._ready.popleft()), f"tense {self._name}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks[task] = None
+                task.add_done_callback(self._tasks.pop)
             else:
                 return
 
@@ -67,7 +67,9 @@ class Runners:
         self._idle.clear()
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=limit)
+        tasks = list(self._tasks)
+        await asyncio.wait(tasks, timeout=limit)
+        late = [task for task in tasks if not task.done()]
         for task in late:
             log.warning("%s: a handler did not end within %g s and is cancelled", self._name, limit)
             task.cancel()

@@ -27,20 +27,20 @@ class Watchdog:
     def __init__(self, clock: Clock, interval: float = 0.05) -> None:
         self._clock = clock
         self._interval = interval
-        self._watches: set[Watch] = set()
+        self._watches: dict[Watch, None] = {}
         self._timer: Timer | None = None
 
     def begin(self, task: "asyncio.Task[object]", lease: Lease, limit: float | None) -> Watch:
         """Watch a task from now; `limit` in seconds, None for no limit."""
         watch = Watch(task, lease, self._clock.elapsed(), math.inf if limit is None else limit)
-        self._watches.add(watch)
+        self._watches[watch] = None
         if self._timer is None:
             self._timer = self._clock.call_later(self._interval, self._look)
         return watch
 
     def end(self, watch: Watch) -> None:
         """It ended by itself."""
-        self._watches.discard(watch)
+        self._watches.pop(watch, None)
 
     def stop(self) -> None:
         """Look no more."""

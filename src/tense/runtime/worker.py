@@ -184,14 +184,18 @@ class Worker:
     async def _balance(self) -> None:
         now = self._clock.now()
         living = [instance for instance in await self._store.instances() if instance.until > now]
-        for loop in self.loops.values():
+        sharing: dict[str, list[str]] = {}
+        for instance in sorted(living, key=lambda instance: instance.id):
+            for name in instance.consumers:
+                sharing.setdefault(name, []).append(instance.id)
+        for name, loop in self.loops.items():
             if self._stopped:
                 return
-            await self._balance_one(loop, living, now)
+            await self._balance_one(loop, sharing.get(name, ()), now)
 
-    async def _balance_one(self, loop: Loop, living: Sequence[Instance], now: float) -> None:
+    async def _balance_one(self, loop: Loop, sharing: Sequence[str], now: float) -> None:
+        """Take or give lanes of one consumer; `sharing` are the instances that live and run it, in order."""
         consumer: Consumer = loop.consumer
-        sharing = sorted(instance.id for instance in living if consumer.name in instance.consumers)
         mine = sharing.index(self.instance.id) if self.instance.id in sharing else 0
         share = fair_share(consumer.lanes, max(1, len(sharing)), mine)
         leases = await self._store.acquire(consumer, share, now)

@@ -37,15 +37,13 @@ FROM tense_exception AS e JOIN tense_log AS l ON l.pos = e.pos
 WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 """
 
-NEXT_COMMANDS = (
-    "SELECT seq, due FROM tense_command WHERE service = ? AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?",
-    (
-        "SELECT seq, deadline FROM tense_command WHERE service = ? AND state IN (1, 2) AND deadline IS NOT NULL "
-        "ORDER BY deadline LIMIT ?"
-    ),
-)
+NEXT_COMMANDS = """
+SELECT * FROM (SELECT seq, due FROM tense_command WHERE service = ?1 AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?2)
+UNION ALL SELECT * FROM (SELECT seq, deadline FROM tense_command WHERE service = ?1 AND state IN (1, 2)
+AND deadline IS NOT NULL ORDER BY deadline LIMIT ?2)
+"""
 
-NEXT_EVENTS = ("SELECT pos, due FROM tense_exception WHERE consumer = ? AND state = 1 ORDER BY due LIMIT ?",)
+NEXT_EVENTS = "SELECT pos, due FROM tense_exception WHERE consumer = ?1 AND state = 1 ORDER BY due LIMIT ?2"
 
 
 class Backlog:
@@ -76,11 +74,9 @@ class Backlog:
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
         taken = self._core.taken.get(consumer.name, {})
-        moments = []
-        for query in NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS:
-            rows = self._core.read().execute(query, (consumer.name, len(taken) + 1))
-            moments += [float(due) for position, due in rows if position not in taken][:1]
-        return min(moments, default=None)
+        query = NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS
+        rows = self._core.read().execute(query, (consumer.name, len(taken) + 1)).fetchall()
+        return min((float(due) for position, due in rows if position not in taken), default=None)
 
     def held(self, lease: Lease) -> set[str]:
         """The strands of a lane that hold something back."""

@@ -42,13 +42,13 @@ class Core:
         self.taken: dict[str, dict[int, int]] = {}
         self.struck: set[tuple[str, int]] = set()
         self.told: list[tuple[str, Outcome]] = []
-        self.arrivals: set[tuple[str, int]] = set()
-        self.logged: set[tuple[str, int]] = set()
+        self.arrivals: dict[tuple[str, int], None] = {}
+        self.logged: dict[tuple[str, int], None] = {}
         self.dues: dict[str, float] = {}
         self.freed: list[tuple[str, int, str]] = []
         self.moved = False
         self.cursors: dict[tuple[str, int], tuple[int, Lease]] = {}
-        self.touched: set[Lease] = set()
+        self.touched: dict[Lease, None] = {}
         self.own: dict[str, None] = {}
         self.closed = False
 
@@ -76,8 +76,8 @@ class Core:
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""
         told, self.told = self.told, []
-        arrivals, self.arrivals = self.arrivals, set()
-        logged, self.logged = self.logged, set()
+        arrivals, self.arrivals = self.arrivals, {}
+        logged, self.logged = self.logged, {}
         dues, self.dues = self.dues, {}
         freed, self.freed = self.freed, []
         moved, self.moved = self.moved, False
@@ -101,8 +101,8 @@ class Core:
     def forget_news(self, error: StoreError) -> None:
         """The group was undone: the lanes it touched must be read again from what is committed."""
         del error
-        touched, self.touched = self.touched, set()
-        self.told, self.arrivals, self.logged, self.dues, self.freed = [], set(), set(), {}, []
+        touched, self.touched = self.touched, {}
+        self.told, self.arrivals, self.logged, self.dues, self.freed = [], {}, {}, {}, []
         self.moved = False
         self.cursors.clear()
         for lease in touched:

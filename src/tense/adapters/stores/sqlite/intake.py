@@ -83,9 +83,9 @@ class Intake:
             return False
         core.remember_own(envelope.metadata.id)
         if envelope.metadata.kind == "event":
-            core.logged.add((envelope.channel, lane))
+            core.logged[envelope.channel, lane] = None
         elif envelope.due > now:
             core.plan(envelope.service, envelope.due)
         else:
-            core.arrivals.add((envelope.service, lane))
+            core.arrivals[envelope.service, lane] = None
         return True

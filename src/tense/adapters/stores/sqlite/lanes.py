@@ -42,14 +42,18 @@ class Lanes:
 
     async def acquire(self, consumer: Consumer, share: int, now: float) -> list[Lease]:
         """Take free lanes and those whose owner is gone."""
+        core = self._core
         known = self._held(consumer)
         held = [lease for lease in known if not lease.lost]
         # A lease whose work was undone is lost here and still ours in the file: it must be taken anew, or nobody can.
         if len(held) >= share and len(held) == len(known):
             return held
+        # Who waits for lanes that others still have looks often: that must not take the right to write from them.
+        if not self._takable(core.read(), consumer, now):
+            return held
         made: list[Lease] = []
         try:
-            found: list[Lease] = await self._core.writer.submit(
+            found: list[Lease] = await core.writer.submit(
                 lambda connection: self._acquire(connection, consumer, share, (now, made)), light=True
             )
         except StoreError:
@@ -198,16 +202,10 @@ class Lanes:
     ) -> list[Lease]:
         core = self._core
         now, made = asked
-        living = {instance.id for instance in self._others(connection, now)}
-        rows = connection.execute(
-            "SELECT lane, owner, token FROM tense_lane WHERE consumer = ? ORDER BY lane", (consumer.name,)
-        ).fetchall()
         stolen = False
-        for lane, owner, token in rows:
+        for lane, owner, token in self._takable(connection, consumer, now):
             mine = owner == core.around.instance
-            if mine and (held := core.leases.get((consumer.name, lane))) is not None and not held.lost:
-                continue
-            if not mine and (owner in living or sum(not lease.lost for lease in self._held(consumer)) >= share):
+            if not mine and sum(not lease.lost for lease in self._held(consumer)) >= share:
                 continue
             stolen = stolen or (owner is not None and not mine)
             lease = Lease(consumer.name, lane, token + 1, crashed=owner is not None and not mine)
@@ -222,6 +220,25 @@ class Lanes:
             connection.execute("UPDATE tense_meta SET value = value + 1 WHERE name = 'fence'")
             self._fence += 1
         return [lease for lease in self._held(consumer) if not lease.lost]
+
+    def _takable(
+        self, connection: sqlite3.Connection, consumer: Consumer, now: float
+    ) -> list[tuple[int, str | None, int]]:
+        """Lanes that nobody has who lives, and those of ours whose work was undone: number, owner, token."""
+        core = self._core
+        living = {instance.id for instance in self._others(connection, now)}
+        rows = connection.execute(
+            "SELECT lane, owner, token FROM tense_lane WHERE consumer = ? ORDER BY lane", (consumer.name,)
+        )
+        return [
+            row
+            for row in rows.fetchall()
+            if row[1] not in living and not (row[1] == core.around.instance and self._is_held(consumer.name, row[0]))
+        ]
+
+    def _is_held(self, consumer: str, lane: int) -> bool:
+        held = self._core.leases.get((consumer, lane))
+        return held is not None and not held.lost
 
     def _as_it_lives(self, instance: Instance) -> Instance:
         """An instance whose process is gone lives no longer, whatever its lease says."""

@@ -47,6 +47,11 @@ class Bell(Protocol):
 class Neighbours(Protocol):
     """What a store shares with the other processes on its file."""
 
+    @property
+    def poll(self) -> float:
+        """Seconds between two looks at whether somebody else wrote; the truth behind every bell."""
+        ...
+
     def turns(self, path: Path) -> Turns:
         """The right to write."""
         ...
@@ -58,6 +63,8 @@ class Neighbours(Protocol):
 
 class Machine:
     """The other processes of this machine: a lock file, and sockets."""
+
+    poll = 0.05
 
     def turns(self, path: Path) -> Turns:
         """A lock file beside the store's."""

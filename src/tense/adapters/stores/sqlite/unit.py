@@ -130,7 +130,7 @@ class SqliteUnit:
         for envelope in outgoing:
             self._intake.put(connection, envelope)
         settle(connection, core, self._delivery, self._lease, settlement)
-        core.touched.add(self._lease)
+        core.touched[self._lease] = None
 
     def _take(self) -> "sqlite3.Connection | asyncio.Future[sqlite3.Connection]":
         if self._over:
