@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from tense.adapters.stores.sqlite import backlog, core, settling, unit
+from tense.adapters.stores.sqlite import backlog, core, news, settling, unit
 from tense.adapters.stores.sqlite.backlog import Backlog
 from tense.adapters.stores.sqlite.lanes import Lanes
 from tense.adapters.stores.sqlite.ledger import Letters
-from tense.adapters.stores.sqlite.news import News
 from tense.adapters.stores.sqlite.unit import SqliteUnit
 from tense.messages.settlement import Done
 from tense.runtime.consumer import ConsumerLoop
@@ -41,7 +40,7 @@ def mark_before_publish(stack: ExitStack) -> None:
 
     def write(self: Any, connection: Any, settlement: Any, outgoing: Any) -> None:
         settling.settle(connection, self._core, self._delivery, self._lease, settlement)
-        self._core.touched.add(self._lease)
+        self._core.touched[self._lease] = None
         if outgoing:
             asyncio.get_running_loop().call_later(0.05, _say, self, outgoing)
 
@@ -108,11 +107,16 @@ def outcome_written_twice(stack: ExitStack) -> None:
 
 @_bug
 def lane_released_too_early(stack: ExitStack) -> None:
-    """A lane is given away while a handler of it still runs, which does not notice."""
+    """A lane is given away while a handler of it still runs, and the next owner gets the same number."""
 
     async def give(self: Any, lane: Any) -> None:
-        await self._store.release([replace(lane.lease)])
-        self._going.discard(lane.lease)
+        lease, store = lane.lease, self._store
+        await store.release([replace(lease)])
+        self._going.discard(lease)
+        number = (
+            "UPDATE tense_lane SET token = token - 1 WHERE consumer = ? AND lane = ? AND token = ? AND owner IS NULL"
+        )
+        await store.core.writer.submit(lambda file: file.execute(number, (lease.consumer, lease.lane, lease.token)))
 
     stack.enter_context(patch.object(ConsumerLoop, "give", give))
 
@@ -154,7 +158,7 @@ def park_ignored_after_restart(stack: ExitStack) -> None:
 def retry_clock_in_memory(stack: ExitStack) -> None:
     """Only the process that saw a message fail knows when it is to be tried again."""
     stack.enter_context(patch.object(Backlog, "next_due", lambda *_: None))
-    stack.enter_context(patch.object(News, "_next_due", lambda *_: None))
+    stack.enter_context(patch.object(news, "DUES", "SELECT name, NULL FROM tense_consumer"))
 
 
 @_bug

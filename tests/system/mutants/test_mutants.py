@@ -13,7 +13,7 @@ SUBJECT = Subject(app=tally.app, workload=tally.workload, check=tally.check)
 CAUGHT = {
     "mark_before_publish": {"invariant", "nothing-lost", "heard"},
     "settle_before_commit": {"each-subscription"},
-    "lease_without_token": {"once", "each-subscription"},
+    "lease_without_token": {"once", "each-subscription", "invariant"},
     "inbox_outside_the_transaction": {"once", "invariant"},
     "cursor_beyond_a_gap": {"each-subscription"},
     "outcome_written_twice": {"once", "one-outcome"},

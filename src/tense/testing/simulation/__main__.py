@@ -73,6 +73,7 @@ def _table(found: Found, took: float) -> None:
         "cuts": f"{found.faults['cut off']:,}",
         "steps": f"{found.steps:,}",
         "virtual time": f"{found.seconds / 3600:.1f} h",
+        "trace of all": f"{found.trace:08x}",
         "real time": f"{took:.0f} s",
     }
     _say("")

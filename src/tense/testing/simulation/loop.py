@@ -25,6 +25,7 @@ class Place:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.mark = name.encode()
         self.dead = False
         self.paused = False
         self.waiting: list[Handle] = []
@@ -166,6 +167,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._jump()
         while self._timers and self._timers[0][0] <= self._now:
             self._ready.append(heapq.heappop(self._timers)[2])
+        self.trace = zlib.crc32(b"%.6f" % self._now, self.trace)
         batch, self._ready = self._ready, []
         if self.shuffled and len(batch) > 1:
             batch = self._mixed(batch)
@@ -191,7 +193,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         if self.steps > MOST_STEPS:
             text = f"no end after {MOST_STEPS:,} steps and {self._now:.0f} virtual seconds"
             raise StuckError(text)
-        self.trace = zlib.crc32(f"{self._now:.6f} {place.name} {len(handle.args)}".encode(), self.trace)
+        self.trace = zlib.crc32(place.mark, self.trace + len(handle.args))
         try:
             handle.context.run(handle.callback, *handle.args)
         except (SystemExit, KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """Search: many seeds, on as many processes as wanted."""
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +18,7 @@ CHUNK = 20
 
 @dataclass(slots=True)
 class Found:
-    """What a search found: sums, and the verdict of each seed that failed."""
+    """What a search found: sums, the verdict of each seed that failed, and one trace for all of them in order."""
 
     seeds: int = 0
     steps: int = 0
@@ -25,6 +26,7 @@ class Found:
     messages: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     failed: list[Verdict] = field(default_factory=list)
+    trace: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Count a run."""
@@ -32,6 +34,7 @@ class Found:
         self.steps += verdict.steps
         self.seconds += verdict.seconds
         self.messages += verdict.messages
+        self.trace = zlib.crc32(verdict.trace.encode(), self.trace)
         self.faults.update(verdict.faults)
         if verdict.findings:
             self.failed.append(verdict)

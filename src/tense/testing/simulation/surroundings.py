@@ -170,7 +170,9 @@ class SimulatedBell:
 
 
 class SimulatedNeighbours:
-    """How a node's store meets those of the other nodes."""
+    """How a node's store meets those of the other nodes; it looks less often than on a machine, for its lease is short."""
+
+    poll = 0.2
 
     def __init__(self, node: "Node") -> None:
         self._node = node

@@ -1,4 +1,8 @@
 import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import tally
@@ -128,3 +132,27 @@ def test_the_fleet_keeps_its_promises(seed: int) -> None:
     verdict = simulate(SUBJECT, seed)
 
     assert verdict.findings == ()
+
+
+@pytest.mark.system
+def test_a_seed_is_the_same_run_in_another_process_whatever_its_hashes_are() -> None:
+    here = Path(__file__).parents[4]
+    program = (
+        "import tally\nfrom tense.testing.simulation.run import Subject, simulate\n"
+        "subject = Subject(app=tally.app, workload=tally.workload, check=tally.check)\n"
+        "print([simulate(subject, seed).trace for seed in range(12)])"
+    )
+
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(here / "tests" / "support")},
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hashes in ("1", "2")
+    ]
+
+    assert said[0] == said[1]
