@@ -26,16 +26,18 @@ Sql = Annotated[bool, typer.Option("--sql", help="Print the statements that make
 
 
 @command.command("info")
-def info(as_json: options.Json = False, store: options.Store = None) -> None:
+def info(as_json: options.Json = False, store: options.Store = None, broker: options.Broker = None) -> None:
     """Show the store's settings and figures."""
-    address = store_without_app(store)
+    address = store_without_app(store, broker)
     _print(address, asyncio.run(_described(address, create=False)), as_json=as_json)
 
 
 @command.command("migrate")
-def migrate(as_json: options.Json = False, store: options.Store = None, sql: Sql = False) -> None:
+def migrate(
+    as_json: options.Json = False, store: options.Store = None, broker: options.Broker = None, sql: Sql = False
+) -> None:
     """Make the store's tables, or bring older ones to this Tense's schema. `tense run` does the same when it starts."""
-    address = store_without_app(store)
+    address = store_without_app(store, broker)
     if sql:
         print(schema_script(address), end="")
         return

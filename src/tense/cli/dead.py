@@ -46,9 +46,10 @@ def list_dead(
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
 ) -> None:
     """List dead letters in the order they died."""
-    letters, more = asyncio.run(_page(store_without_app(store), consumer, limit))
+    letters, more = asyncio.run(_page(store_without_app(store, broker), consumer, limit))
     if as_json:
         print_json([as_plain(letter) for letter in letters])
         return
@@ -79,9 +80,10 @@ def show(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number that `list` shows.")],
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
 ) -> None:
     """Show one dead letter whole: why, when, headers, body, traceback."""
-    found = asyncio.run(_find(store_without_app(store), [number], None))
+    found = asyncio.run(_find(store_without_app(store, broker), [number], None))
     if not found:
         raise MistakeError(_missing([number]))
     if as_json:
@@ -99,9 +101,10 @@ def redrive(
     yes: options.Yes = False,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
 ) -> None:
     """Put dead letters back where they came from, attempts reset. A command whose deadline has passed expires."""
-    _decide("redrive", numbers or [], consumer, everything=everything, yes=yes, as_json=as_json, store=store)
+    _decide("redrive", numbers or [], consumer, everything=everything, yes=yes, as_json=as_json, where=(store, broker))
 
 
 @command.command("drop")
@@ -113,9 +116,10 @@ def drop(
     yes: options.Yes = False,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
 ) -> None:
     """Forget dead letters for good; what is held back behind them goes on."""
-    _decide("drop", numbers or [], consumer, everything=everything, yes=yes, as_json=as_json, store=store)
+    _decide("drop", numbers or [], consumer, everything=everything, yes=yes, as_json=as_json, where=(store, broker))
 
 
 SAID = {
@@ -132,12 +136,12 @@ def _decide(
     everything: bool,
     yes: bool,
     as_json: bool,
-    store: str | None,
+    where: tuple[str | None, str | None],
 ) -> None:
     if bool(numbers) == (everything or consumer is not None):
         text = f"say which: `tense dead {verb} 17 18`, or --consumer NAME, or --all."
         raise MistakeError(text)
-    address = store_without_app(store)
+    address = store_without_app(*where)
     found = asyncio.run(_find(address, numbers, consumer))
     if missing := sorted(set(numbers) - {letter.number for letter in found}):
         raise MistakeError(_missing(missing))

@@ -31,6 +31,7 @@ def command(
     *,
     service: options.Services = None,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
     reload: Annotated[
         bool, typer.Option("--reload/--no-reload", help="Start again when a Python file changes.")
@@ -58,6 +59,7 @@ def command(
         *_repeated("--service", service or []),
     ]
     words += ["--store", store] if store else []
+    words += ["--broker", broker] if broker else []
     if not reload:
         from tense.cli.main import run
 

@@ -49,10 +49,11 @@ def command(
     *,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
 ) -> None:
     """Look for trouble: configuration, schema, lag, stuck leases, clock. Exit status 1 if there is any."""
-    findings = examined(app, store, app_dir)
+    findings = examined(app, store, app_dir, broker)
     if as_json:
         print_json(findings)
     else:
@@ -61,11 +62,11 @@ def command(
     raise typer.Exit(1 if any(finding.state == "trouble" for finding in findings) else 0)
 
 
-def examined(app: str | None, store: str | None, app_dir: Path | None) -> list[Finding]:
+def examined(app: str | None, store: str | None, app_dir: Path | None, broker: str | None = None) -> list[Finding]:
     """Everything that was looked at, in the order in which one thing needs another."""
     findings, found = configuration(app, app_dir)
     try:
-        address = chosen_address(store, found)
+        address = chosen_address(store, found, broker)
         findings += asyncio.run(_store_findings(address, found))
     except TenseError as error:
         findings.append(Finding(about="store", state="trouble", text=str(error)))
@@ -106,9 +107,6 @@ async def _store_findings(address: str, app: "App | None") -> list[Finding]:
         instances, lags = await store.instances(), await store.lags()
     schema = described.get("schema", "of this Tense")
     findings = [Finding(about="schema", state="fine", text=f"{address}, schema {schema}")]
-    if described.get("synchronous", "FULL") not in {"FULL", "EXTRA"}:
-        text = f"synchronous is {described['synchronous']}: a power cut may lose what was accepted"
-        findings.append(Finding(about="durability", state="trouble", text=text))
     findings += [
         Finding(about="durability", state="trouble", text=f"{name} is off: a crash may lose what was accepted")
         for name in ("synchronous_commit", "fsync")
@@ -117,6 +115,10 @@ async def _store_findings(address: str, app: "App | None") -> list[Finding]:
     if holder := described.get("held up by"):
         text = "events wait for a transaction that is open"
         findings.append(Finding(about="lag", state="trouble", text=text, mend=f"See what it does: {holder}"))
+    for name in ("synchronous", "state synchronous"):
+        if (found := described.get(name, "FULL")) not in {"FULL", "EXTRA"}:
+            text = f"{name} is {found}: a power cut may lose what was accepted"
+            findings.append(Finding(about="durability", state="trouble", text=text))
     now = time.time()
     living = [instance for instance in instances if instance.until > now]
     findings += running(living, app)
@@ -203,8 +205,10 @@ def clocks(living: Sequence[Instance], now: float, written: float | None) -> Ite
 
 
 def _written(address: str) -> float | None:
-    from tense.runtime.load import sqlite_path
+    from tense.runtime.load import sqlite_path, state_and_broker
 
+    state, broker = state_and_broker(address)
+    address = broker or state
     if not address.startswith("sqlite:"):
         return None
     try:

@@ -11,7 +11,7 @@ from tense.cli import options
 from tense.cli.mistake import MistakeError
 from tense.cli.opened import opened, refuse_missing
 from tense.cli.paper import age, paint, print_json, table
-from tense.cli.project import chosen_app, chosen_store
+from tense.cli.project import chosen_address, chosen_app
 from tense.errors import StoreError
 from tense.messages.declaration import declaration_of
 from tense.ports.records import Instance, Lag
@@ -58,12 +58,16 @@ def command(
     app: options.App = None,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
 ) -> None:
     """List services, messages, handlers, subscribers, and what waits for each."""
     found = chosen_app(app, app_dir)
-    chosen = chosen_store(store, found)
-    listing = asyncio.run(listing_of(found, chosen if isinstance(chosen, str) else "memory:"))
+    try:
+        address = chosen_address(store, found, broker)
+    except MistakeError:
+        address = "memory:"
+    listing = asyncio.run(listing_of(found, address))
     if as_json:
         print_json(listing)
     else:

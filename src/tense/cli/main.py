@@ -82,6 +82,7 @@ def help_text() -> str:
             "",
             "APP is MODULE:APP, or app = under [tool.tense] in pyproject.toml.",
             "The store is --store, TENSE_STORE, store = under [tool.tense], the app's own, or sqlite:///tense.db.",
+            "With --broker, TENSE_BROKER or broker = messages travel there, and the store keeps state and outbox.",
             "Exit status: 0 done, 1 findings or failures, 2 not understood or not possible.",
         ]
     )

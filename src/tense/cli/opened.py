@@ -7,7 +7,7 @@ from tense.cli.mistake import MistakeError
 from tense.ports.delivery import Lease
 from tense.ports.store import Store
 from tense.runtime.engine import Around
-from tense.runtime.load import LANES, open_store, sqlite_path
+from tense.runtime.load import LANES, open_store, sqlite_path, state_and_broker
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
 LEASE = 15.0
@@ -71,6 +71,8 @@ def refuse_missing(address: str) -> None:
     Raises:
         MistakeError: there is none.
     """
-    if address.startswith("sqlite:") and not (path := sqlite_path(address)).exists():
+    for part in state_and_broker(address):
+        if part is None or not part.startswith("sqlite:") or (path := sqlite_path(part)).exists():
+            continue
         text = f"there is no store at {path} yet. `tense run` and `tense send` make it; or name another with --store."
         raise MistakeError(text)

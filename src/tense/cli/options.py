@@ -23,6 +23,15 @@ Store = Annotated[
         "--store", metavar="URL", envvar="TENSE_STORE", help="Where messages are kept, such as sqlite:///shop.db."
     ),
 ]
+Broker = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        envvar="TENSE_BROKER",
+        help="Where messages travel, if not in the store, such as postgresql://host/messages.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Services = Annotated[

@@ -19,12 +19,13 @@ def command(
     ] = 0.0,
     as_json: options.Json = False,
     store: options.Store = None,
+    broker: options.Broker = None,
 ) -> None:
     """Say what became of a command.
 
     Exit status 0 if it was completed, 1 if it ended otherwise or has not ended, 2 if the id is not known.
     """
-    answer = asyncio.run(_answer(store_without_app(store), message_id, wait))
+    answer = asyncio.run(_answer(store_without_app(store, broker), message_id, wait))
     if answer is None:
         text = f"no command {message_id!r} is known on this store (any more). Outcomes are kept for a time only."
         raise MistakeError(text)

@@ -31,6 +31,7 @@ class Project:
     file: Path | None = None
     app: str | None = None
     store: str | None = None
+    broker: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -47,7 +48,7 @@ def nearest_project(start: Path) -> Project:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file() and (said := _said(file)) is not None:
-            return Project(file=file, app=_text(file, said, "app"), store=_text(file, said, "store"))
+            return Project(file=file, **{name: _text(file, said, name) for name in ("app", "store", "broker")})
     return Project()
 
 
@@ -132,29 +133,44 @@ def _shown(file: str) -> str:
 def chosen_store(store: str | None, app: "App | None") -> "str | Store":
     """The store: as named on the command line or in TENSE_STORE, by the project, by the app, or the default."""
     project = nearest_project(Path.cwd())
-    if store:
-        return store
-    if project.store:
-        return _anchored(project.store, project.folder)
-    if app is not None and app.store is not None:
-        return app.store
-    return _anchored(DEFAULT_STORE, project.folder)
+    chosen = _chosen(store, project.store, project.folder, None if app is None else app.store)
+    return _anchored(DEFAULT_STORE, project.folder) if chosen is None else chosen
 
 
-def chosen_address(store: str | None, app: "App | None") -> str:
-    """The address of a store that other processes can open too.
+def chosen_broker(broker: str | None, app: "App | None") -> "str | Store | None":
+    """The broker: as named on the command line or in TENSE_BROKER, by the project, by the app; or none."""
+    project = nearest_project(Path.cwd())
+    return _chosen(broker, project.broker, project.folder, None if app is None else app.broker)
+
+
+def _chosen(
+    said: str | None, by_project: str | None, folder: Path, by_app: "str | Store | None"
+) -> "str | Store | None":
+    if said:
+        return said
+    return _anchored(by_project, folder) if by_project else by_app
+
+
+def chosen_address(store: str | None, app: "App | None", broker: str | None = None) -> str:
+    """The address of a store that other processes can open too; with a broker, of the pair.
 
     Raises:
         MistakeError: it lives in one process only.
     """
-    chosen = chosen_store(store, app)
-    if isinstance(chosen, str) and not chosen.startswith("memory:"):
-        return chosen
-    text = "a store in memory lives and dies with its process; name one that others share: --store sqlite:///tense.db"
-    raise MistakeError(text)
+    from tense.runtime.load import via
+
+    state, there = chosen_store(store, app), chosen_broker(broker, app)
+    for part in (state, there):
+        if part is not None and (not isinstance(part, str) or part.startswith("memory:")):
+            text = (
+                "a store in memory lives and dies with its process; name one that others share: "
+                "--store sqlite:///tense.db"
+            )
+            raise MistakeError(text)
+    return via(str(state), None if there is None else str(there))
 
 
-def store_without_app(store: str | None) -> str:
+def store_without_app(store: str | None, broker: str | None = None) -> str:
     """The address of the store for verbs that need no app; the project's app is only asked where nothing else says it.
 
     Raises:
@@ -164,7 +180,7 @@ def store_without_app(store: str | None) -> str:
     app = None
     if not store and not project.store and project.app:
         app = imported_app(project.app, project.folder)
-    return chosen_address(store, app)
+    return chosen_address(store, app, broker)
 
 
 def _anchored(address: str, folder: Path) -> str:

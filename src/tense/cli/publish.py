@@ -34,6 +34,7 @@ def command(
     as_json: options.Json = False,
     app: options.AppOption = None,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
 ) -> None:
     """Publish an event of one of the app's own services, or one for each line of JSON.
@@ -50,4 +51,4 @@ def command(
         return Answer(id=own_id, type=wire, state="published")
 
     sending = Sending(app=found, doing=f"publishing {wire}", one=one, message_id=message_id, as_json=as_json)
-    raise typer.Exit(asyncio.run(send_all(sending, Bodies(body, file), chosen_address(store, found))))
+    raise typer.Exit(asyncio.run(send_all(sending, Bodies(body, file), chosen_address(store, found, broker))))

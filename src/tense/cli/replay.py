@@ -36,6 +36,7 @@ def command(
     as_json: options.Json = False,
     app: options.AppOption = None,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
 ) -> None:
     """Feed logged events to one subscription again, in an epoch of its own, with shut ports.
@@ -45,7 +46,7 @@ def command(
     """
     found = chosen_app(app, app_dir)
     name = known_subscription(found, subscription)
-    address = chosen_address(store, found)
+    address = chosen_address(store, found, broker)
     where = beginning(since)
     if not confirmed(f"run the handlers of {name} again over what they have handled, and keep their writes", yes=yes):
         text = "nothing was done."

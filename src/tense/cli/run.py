@@ -14,7 +14,7 @@ from tense.cli import options
 from tense.cli.logs import configure_logs
 from tense.cli.mistake import MistakeError
 from tense.cli.paper import paint
-from tense.cli.project import chosen_app, chosen_store
+from tense.cli.project import chosen_app, chosen_broker, chosen_store
 from tense.cli.stream import Stream
 from tense.cli.verbs import nearest
 from tense.ports.store import Store
@@ -31,6 +31,7 @@ def command(
     *,
     service: options.Services = None,
     store: options.Store = None,
+    broker: options.Broker = None,
     log_format: options.LogFormat = "text",
     messages: Annotated[bool, typer.Option("--messages", help="Log each message that is handled.")] = False,
     app_dir: options.AppDir = None,
@@ -48,6 +49,8 @@ def command(
         threading.Thread(target=stop_with_input, daemon=True, name="tense-parent").start()
     if messages:
         found.middleware = (Stream(SystemClock()), *found.middleware)
+    # As the app's own: then its outbox knows of the broker too.
+    found.broker = chosen_broker(broker, found)
     asyncio.run(serve(found, service or [], chosen_store(store, found), as_json=log_format == "json"))
 
 
@@ -113,7 +116,9 @@ class Stop:
 
 def announce(app: "App", services: Sequence[str], store: str | Store, *, as_json: bool) -> None:
     """Say what runs where."""
-    address = store if isinstance(store, str) else type(store).__name__
+    address = " via ".join(
+        part if isinstance(part, str) else type(part).__name__ for part in (store, app.broker) if part is not None
+    )
     fields = {"event": "started", "app": app.target, "services": list(services), "store": address, "pid": os.getpid()}
     lines = [f"running {app.target or 'the app'} on {address} (process {os.getpid()}); Ctrl-C stops it."]
     for name in services:

@@ -39,6 +39,7 @@ def command(
     as_json: options.Json = False,
     app: options.AppOption = None,
     store: options.Store = None,
+    broker: options.Broker = None,
     app_dir: options.AppDir = None,
 ) -> None:
     """Send a command, or one for each line of JSON; print its id once it is durably accepted.
@@ -60,4 +61,4 @@ def command(
         )
 
     sending = Sending(app=found, doing=f"sending {wire}", one=one, message_id=message_id, as_json=as_json)
-    raise typer.Exit(asyncio.run(send_all(sending, Bodies(body, file), chosen_address(store, found))))
+    raise typer.Exit(asyncio.run(send_all(sending, Bodies(body, file), chosen_address(store, found, broker))))

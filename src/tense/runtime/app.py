@@ -88,7 +88,11 @@ class App:
             NotSupportedError: this store cannot keep state beside a broker.
             RegistrationError: a name is none of this app's services.
         """
-        engine = self.engine(store or self.store or "memory:", seams, broker=broker or self.broker)
+        chosen = store or self.store or "memory:"
+        if isinstance(chosen, str):
+            chosen, said = state_and_broker(chosen)
+            broker = broker or said
+        engine = self.engine(chosen, seams, broker=broker or self.broker)
         await engine.start(self._chosen(services))
         try:
             yield engine.client
@@ -136,9 +140,10 @@ class App:
         Raises:
             RegistrationError: none is given.
         """
+        if isinstance(store, str):
+            store, said = state_and_broker(store)
+            broker = broker or said
         chosen = broker or self.broker or store or self.store
-        if isinstance(chosen, str):
-            chosen = state_and_broker(chosen)[1] or chosen
         if chosen is None:
             text = (
                 "a client alone needs a store that others share: App(..., store='sqlite:///shop.db') or "

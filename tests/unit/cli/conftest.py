@@ -89,6 +89,7 @@ def project(tmp_path, monkeypatch):
     """A folder with an app and a pyproject.toml that names it; we are in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TENSE_STORE", raising=False)
+    monkeypatch.delenv("TENSE_BROKER", raising=False)
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
     (tmp_path / "shopapp.py").write_text(APP)
