@@ -1,6 +1,6 @@
 """Pages: a page of documentation as what it tells its reader to do, done in an empty folder.
 
-```python, first line `# path/name.py`     saved under that name, and imported
+```python, first line `# path/name.py`     saved under that name, and imported (by `manage.py shell`, if there is one)
 ```python without a name                   run as a program
 ```text right after a program or commands  what they must have printed; `...` stands for anything
 ```toml, first line `# name.toml`          saved
@@ -69,7 +69,7 @@ class Reader:
             path.write_text(block.content)
             if block.language == "python":
                 module = name[1].removesuffix(".py").replace("/", ".")
-                self.printed = self.run([sys.executable, "-c", f"import {module}"], where)
+                self.printed = self.run([sys.executable, *self.importing(module)], where)
         elif block.language == "python":
             program = self.folder / f"block_{block.line}.py"
             program.write_text(block.content)
@@ -79,6 +79,12 @@ class Reader:
         elif block.language == "text" and self.printed:
             assert same(self.printed, block.content), f"{where}: printed\n{self.printed}"
             self.printed = ""
+
+    def importing(self, module: str) -> list[str]:
+        """The words that import a module: in a Django project, where models want it to be set up, those of its shell."""
+        if module == "manage" or not (self.folder / "manage.py").exists():
+            return ["-c", f"import {module}"]
+        return ["manage.py", "shell", "--no-imports", "-v0", "-c", f"import {module}"]
 
     def type_in(self, block: Block, where: str) -> None:
         """Run the commands of a console block."""

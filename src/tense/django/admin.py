@@ -20,7 +20,7 @@ MOST = 65_536
 class DeadLetterAdmin(admin.ModelAdmin):
     """What was given up: why, when, after how many attempts, and the message as it came."""
 
-    list_display = ("number", "type", "key", "consumer", "reason", "attempts", "died", "brief_error")
+    list_display = ("number", "died", "type", "key", "reason", "attempts", "brief_error")
     list_filter = ("reason", "consumer", "type")
     search_fields = ("message_id", "key", "type", "error")
     search_help_text = "Search in ids, keys, types and errors"
@@ -60,7 +60,7 @@ class DeadLetterAdmin(admin.ModelAdmin):
     @admin.display(description="error")
     def brief_error(self, letter: DeadLetter) -> str:
         """The error's first line."""
-        return truncatechars(letter.error.partition("\n")[0], 100)
+        return truncatechars(letter.error.partition("\n")[0], 80)
 
     @admin.display(description="traceback")
     def shown_traceback(self, letter: DeadLetter) -> str:

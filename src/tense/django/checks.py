@@ -9,7 +9,7 @@ from django.core import checks
 from django.db import connections
 
 from tense.adapters.stores.postgres.address import read_address
-from tense.django.conf import alias, schema, target_of_app, tense_app, vendor
+from tense.django.conf import alias, is_given, schema, target_of_app, tense_app, vendor
 from tense.errors import TenseError
 
 
@@ -79,7 +79,7 @@ def app_faults(described: dict[str, Any]) -> Sequence[checks.CheckMessage]:
         store = tense_app().store
     except TenseError as error:
         return (checks.Error(f"TENSE_APP = {target_of_app()!r}: {error}", id="tense.E001"),)
-    if not isinstance(store, str) or is_same(store, described):
+    if not isinstance(store, str) or is_given(store) or is_same(store, described):
         return ()
     text = (
         f"{target_of_app()} has another store than the database {alias()!r}: nobody reads what app.outbox(connection) "

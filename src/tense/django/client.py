@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from django.db import connections
 
 from tense.adapters.sessions.django import is_open
-from tense.django.conf import alias, tense_app
+from tense.django.conf import alias, store_now, tense_app
 from tense.errors import WorkflowError
 from tense.runtime.blocking import BlockingClient
 
@@ -31,7 +31,9 @@ class Held:
         """The one that is open, or a new one."""
         with self.lock:
             if self.client is None:
-                self.client = self.stack.enter_context(tense_app().blocking_client())
+                app = tense_app()
+                store = store_now(app.store) if isinstance(app.store, str) else None
+                self.client = self.stack.enter_context(app.blocking_client(store=store))
             return self.client
 
     def close(self) -> None:

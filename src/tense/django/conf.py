@@ -76,11 +76,38 @@ def store_address(database: str = "default") -> str:
     Raises:
         ImproperlyConfigured: Tense has no store in a database of that kind, or not in memory.
     """
+    address = _address(database)
+    _given[address] = database
+    return address
+
+
+def store_now(store: str) -> str:
+    """The address of a store today: one that `store_address` gave follows its database to the one that tests run on.
+
+    Raises:
+        ImproperlyConfigured: that one is in memory, where no worker finds it.
+    """
+    return _address(_given[store]) if store in _given else store
+
+
+def is_given(store: str) -> bool:
+    """Whether `store_address` gave that for the database with Tense's tables."""
+    return _given.get(store) == alias()
+
+
+_given: dict[str, str] = {}
+"""The addresses that were given, and for which database."""
+
+
+def _address(database: str) -> str:
     described: dict[str, Any] = connections.settings[database]
     engine, name = connections[database].vendor, str(described["NAME"])
     if engine == "sqlite":
         if ":memory:" in name or "mode=memory" in name:
-            text = f"the database {database!r} is in memory, where no worker finds it. Name a file."
+            text = (
+                f"the database {database!r} is in memory, where no worker finds it. Name a file; for tests, in "
+                f"DATABASES[{database!r}]['TEST'] = {{'NAME': ...}}."
+            )
             raise ImproperlyConfigured(text)
         return f"sqlite:///{quote(str(Path(name).resolve()))}"
     if engine != "postgresql":

@@ -62,9 +62,18 @@ class LoopThread:
         """End the loop and its thread. In a forked child this does nothing: they are the parent's."""
         if self.is_foreign:
             return
+        self.run(_end_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+
+async def _end_tasks() -> None:
+    """What is still under way here, such as a hint to others, ends before its loop does."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class BlockingTicket(Generic[R_co, X_co]):

@@ -161,6 +161,19 @@ def test_the_store_in_a_database_of_djangos_has_this_address(database: dict[str,
         assert conf.store_address() == address
 
 
+def test_an_address_that_was_given_follows_its_database_to_that_of_the_tests(
+    in_module: Callable[[App], str], tmp_path: Path
+) -> None:
+    with databases(default=described(f"sqlite:///{tmp_path}/shop.db")):
+        given = conf.store_address()
+        connections.settings["default"]["NAME"] = str(tmp_path / "test.db")
+
+        assert conf.store_now(given) == f"sqlite:///{tmp_path}/test.db"
+        assert conf.store_now("sqlite:///other.db") == "sqlite:///other.db"
+        with override_settings(TENSE_APP=in_module(App(publisher(), store=given))):
+            assert ids(check_settings(None)) == []
+
+
 def test_a_database_in_memory_is_no_store() -> None:
     with databases(default=described("sqlite:///:memory:")), pytest.raises(ImproperlyConfigured, match="Name a file"):
         conf.store_address()

@@ -1,0 +1,1 @@
+"""A Django project that adopted Tense in four steps. Begin with `shop/views.py`."""

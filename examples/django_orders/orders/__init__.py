@@ -1,0 +1,1 @@
+"""The service that owns orders: its words, and what it does when asked."""

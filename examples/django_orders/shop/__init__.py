@@ -1,0 +1,1 @@
+"""The part that was there before Tense: models, views, migrations."""

@@ -1,0 +1,24 @@
+"""The shop's tables, as they were before Tense."""
+
+from django.db import models
+
+
+class Order(models.Model):
+    """What a customer ordered."""
+
+    sku = models.CharField(max_length=40)
+    count = models.PositiveIntegerField()
+    cancelled = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"order {self.pk}: {self.count} x {self.sku}"
+
+
+class Parcel(models.Model):
+    """What the warehouse packed for an order; there is never more than one."""
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE)
+    shipped = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"parcel of {self.order}"

@@ -1,0 +1,1 @@
+"""The service that packs parcels when something happens to orders."""
