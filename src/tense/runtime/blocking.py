@@ -4,9 +4,10 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Never
+from weakref import WeakSet
 
 from typing_extensions import TypeVar
 
@@ -36,6 +37,8 @@ class LoopThread:
         self._pid = os.getpid()
         self._thread = threading.Thread(target=self.loop.run_forever, name="tense-client", daemon=True)
         self._thread.start()
+        self._go_on = threading.Event()
+        _open.add(self)
 
     @property
     def is_foreign(self) -> bool:
@@ -60,12 +63,52 @@ class LoopThread:
 
     def stop(self) -> None:
         """End the loop and its thread. In a forked child this does nothing: they are the parent's."""
+        _open.discard(self)
         if self.is_foreign:
             return
         self.run(_end_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    def hold(self) -> None:
+        """Stop the loop where it holds no lock of a library, until `go_on`: a child would inherit the lock, held for ever."""
+        if self.is_foreign or threading.current_thread() is self._thread:
+            return
+        self._go_on.clear()
+        held = threading.Event()
+
+        def wait() -> None:
+            held.set()
+            self._go_on.wait()
+
+        with suppress(RuntimeError):  # it ends just now
+            self.loop.call_soon_threadsafe(wait)
+            held.wait(HOLD)
+
+    def go_on(self) -> None:
+        """Let the loop run again."""
+        self._go_on.set()
+
+
+HOLD = 1.0
+"""Seconds that a fork waits for a loop to stand still."""
+
+_open: "WeakSet[LoopThread]" = WeakSet()
+
+
+def _hold_all() -> None:
+    for thread in list(_open):
+        thread.hold()
+
+
+def _go_on() -> None:
+    for thread in list(_open):
+        thread.go_on()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold_all, after_in_parent=_go_on)
 
 
 async def _end_tasks() -> None:
