@@ -17,6 +17,7 @@ TenseError
 │   ├── StoreBusyError         somebody else holds the store's lock for too long
 │   ├── StoreFullError         no room; nothing that was accepted is lost
 │   ├── LeaseLostError         another worker owns this lane now
+│   ├── RefusedWriteError      the database refused what a handler wrote, when it was to be committed
 │   └── OwnerConflictError     another code base runs this service on the same store
 ├── ClosedError                used after it was closed, or in a forked child
 ├── NotSupportedError          this adapter cannot do that
@@ -144,6 +145,10 @@ class StoreFullError(StoreError):
 
 class LeaseLostError(StoreError):
     """Another worker owns this lane now; what this one did is undone."""
+
+
+class RefusedWriteError(StoreError):
+    """The database refused what a handler wrote when it was flushed or committed; nothing of it is kept."""
 
 
 class OwnerConflictError(StoreError):

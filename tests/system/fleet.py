@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from itertools import count
+from pathlib import Path
 
 from tense import (
     App,
@@ -83,6 +84,20 @@ async def counted(event: OrderPlaced, db: Transaction) -> None:
 
 app = App(ordering, paying, counting, lease=4.0)
 
+
+def app_in_sessions(store: str, driver: str) -> App:
+    """The same services; each message is handled in a session of SQLAlchemy."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+    from sessions import engine_on
+    from sqlalchemy import AsyncAdaptedQueuePool
+    from sqlalchemy.ext.asyncio import async_sessionmaker
+
+    from tense.sqlalchemy.unit import SqlAlchemyUnit
+
+    unit = SqlAlchemyUnit(async_sessionmaker(engine_on(store, driver, poolclass=AsyncAdaptedQueuePool)))
+    return App(ordering, paying, counting, lease=4.0, unit_of_work=unit)
+
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS charges (order_id TEXT, id TEXT);
 CREATE TABLE IF NOT EXISTS effects (place {number}, order_id TEXT, customer TEXT, number INTEGER);
@@ -107,7 +122,8 @@ async def _customer(client: Client, customer: str, out: int) -> None:
 
 async def work(store: str) -> None:
     """Run every service until killed."""
-    async with app.running(store=store):
+    driver = os.environ.get("TENSE_FLEET_SESSIONS")
+    async with (app_in_sessions(store, driver) if driver else app).running(store=store):
         await asyncio.Event().wait()
 
 

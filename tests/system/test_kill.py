@@ -61,12 +61,18 @@ STORES = [
     pytest.param("postgres", marks=SERVER),
     pytest.param("sqlite via postgres", marks=SERVER),
     pytest.param("postgres via sqlite", marks=SERVER),
+    "sqlite in aiosqlite",
+    pytest.param("postgres in asyncpg", marks=SERVER),
+    pytest.param("postgres in psycopg", marks=SERVER),
 ]
+"""Stores, pairs of them, and those on which a session of SQLAlchemy, through this driver, is the unit of work."""
 
 
 @pytest.fixture(params=STORES)
-def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
-    state, _, broker = request.param.partition(" via ")
+def fleet(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    where, _, driver = request.param.partition(" in ")
+    monkeypatch.setenv("TENSE_FLEET_SESSIONS", driver)
+    state, _, broker = where.partition(" via ")
     store, ask = at(state, request, tmp_path)
     if broker:
         # Rows of Tense about messages stand at the broker, the handlers' own in the state.
@@ -154,7 +160,7 @@ def drain(fleet: Fleet) -> None:
 
 # On one file a worker that is stopped while it writes keeps everybody waiting, as it must: nobody can take its lanes over.
 # tests/system/test_processes.py stops one there that does not write.
-@pytest.mark.parametrize("fleet", [pytest.param("postgres", marks=SERVER)], indirect=True)
+@pytest.mark.parametrize("fleet", [STORES[1], STORES[5]], indirect=True)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,7 +191,11 @@ DRIVERS = frozenset({"sqlite3", "psycopg", "asyncpg", "sqlalchemy"})
 
 def is_driver(wanted: Any) -> bool:
     """Whether a type is a database driver's own connection or session."""
-    return isinstance(wanted, type) and wanted.__module__.partition(".")[0] in DRIVERS
+    if not isinstance(wanted, type):
+        return False
+    # A project may have a session class of its own; the app says at once whether its unit of work gives that one.
+    sessions = any(cls.__module__.startswith("sqlalchemy.") for cls in wanted.__mro__)
+    return sessions or wanted.__module__.partition(".")[0] in DRIVERS
 
 
 async def opened(provider: Provider, arguments: Mapping[str, Any], stack: contextlib.AsyncExitStack) -> Any:

@@ -12,7 +12,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     `durable`: survives the process. `shared`: several processes may open it. `transactional`: messages, marks and the
     user's rows commit together. `ordered_by_key`, `delayed`, `replayable`: as the words say. `sql`: handlers may ask for
-    a Transaction. `registry`: knows which services exist. `remote`: a network lies between it and its state. `max_body`:
+    a Transaction. `registry`: knows which services exist. `sessions`: handlers may run in a
+    session of the user's (ports/guest.py). `remote`: a network lies between it and its state. `max_body`:
     bytes.
     """
 
@@ -24,6 +25,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     replayable: bool = True
     sql: bool = True
     registry: bool = True
+    sessions: bool = False
     remote: bool = False
     max_body: int = 1_048_576
 

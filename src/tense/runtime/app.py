@@ -12,10 +12,12 @@ from tense.dispatch.registry import Registry
 from tense.dispatch.service import Service
 from tense.errors import RegistrationError
 from tense.ports.codec import Codec
+from tense.ports.session import Sessions
 from tense.ports.store import Store
 from tense.runtime.blocking import BlockingClient, blocking_client
 from tense.runtime.client import Client
 from tense.runtime.engine import Engine, Seams
+from tense.runtime.joined import check_needs
 from tense.runtime.load import LANES, one_store, state_and_broker
 from tense.runtime.names import judge_names
 from tense.runtime.outbox import Outbox
@@ -27,7 +29,8 @@ class App:
 
     `provide` holds values, functions and (async) context managers, resolved by annotation. `store` is an address
     (`sqlite:///shop.db`) or a store; without one `running()` works in memory. With a `broker` messages travel there and
-    the store keeps state, marks and outbox. `max_body` is in bytes, `drain` and `lease`
+    the store keeps state, marks and outbox. `unit_of_work` opens the sessions of handlers that bring their own
+    (`SqlAlchemyUnit(sessions)`). `max_body` is in bytes, `drain` and `lease`
     in seconds: how long running handlers may end when the app stops, and after how long a silent process loses its lanes.
     `max_backlog` refuses commands early, with `Busy`, to a service that has so many waiting; events are never refused.
 
@@ -42,6 +45,7 @@ class App:
         middleware: Sequence[Middleware] = (),
         store: str | Store | None = None,
         broker: str | Store | None = None,
+        unit_of_work: Sessions | None = None,
         version: str = "1",
         max_body: int = 1_048_576,
         drain: float = 10.0,
@@ -60,6 +64,8 @@ class App:
         for handler in self.registry.handlers:
             for need in self.registry.needs[handler]:
                 self.provisions.check(need, f"{handler.name} ({handler.place})")
+        check_needs(self.registry.needs, self.provisions, unit_of_work)
+        self.unit_of_work = unit_of_work
         self.middleware = tuple(middleware)
         if isinstance(store, str) and broker is None:
             store, broker = state_and_broker(store)

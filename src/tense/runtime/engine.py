@@ -27,6 +27,7 @@ from tense.runtime.blockage import BlockageWatch
 from tense.runtime.client import Client, Home
 from tense.runtime.consumer import ConsumerLoop
 from tense.runtime.heard import Hearing
+from tense.runtime.joined import JoinedUnits, opening_units
 from tense.runtime.system import SystemClock, SystemSpawn
 from tense.runtime.watchdog import Watchdog
 from tense.runtime.work import Work
@@ -79,6 +80,7 @@ class Engine:
         self._bus = Bus(app.registry.handlers, app.provisions, app.middleware, seams.clock, seams.spawn)
         self.worker = Worker(store, (seams.clock, seams.spawn), self._instance(), app.lease)
         self.client = self._client(())
+        self._units = opening_units(app, store, seams.spawn)
         self._started = False
         self._blockage: BlockageWatch | None = None
 
@@ -100,6 +102,8 @@ class Engine:
         try:
             await self._bus.start(self.store)
             if services:
+                if isinstance(self._units, JoinedUnits):
+                    await self._units.check()
                 await self.worker.start(self._loops(services))
                 self._watch_loop()
         except BaseException:
@@ -147,7 +151,7 @@ class Engine:
     def _work(self) -> Work:
         listeners = frozenset(self._app.registry.listeners)
         voice = Voice(self._envelopes, self._answering, self.client.ask, listeners)
-        return Work(self._app.registry, self._bus, voice, self._hearing, self.store, self._watchdog)
+        return Work(self._app.registry, self._bus, voice, self._hearing, self._units, self._watchdog)
 
     def _client(self, running: Sequence[str]) -> Client:
         home = Home(

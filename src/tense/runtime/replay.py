@@ -19,6 +19,7 @@ from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.store import Units
+from tense.runtime.joined import opening_units
 
 if TYPE_CHECKING:
     from tense.runtime.app import App
@@ -67,6 +68,7 @@ class Replay:
         envelopes = Envelopes(app.codec, seams.clock, seams.chance, app.max_body)
         self._registry = app.registry
         self._store = store
+        self._units = opening_units(app, store, seams.spawn)
         self._voice = Voice(envelopes, answering, _refuse_asking, frozenset())
         self._bus = Bus(app.registry.handlers, app.provisions, app.middleware, seams.clock, seams.spawn)
         self.report = Report()
@@ -101,7 +103,7 @@ class Replay:
         epoch = f"{consumer.name}@{consumer.epoch + 1}"
         delivery = msgspec.structs.replace(delivery, consumer=epoch, attempt=1, alone=False)
         handlers = self._registry.subscribers[consumer.service, delivery.metadata.type]
-        unit = self._store.unit(delivery, Lease(epoch, delivery.lane, 0))
+        unit = self._units.unit(delivery, Lease(epoch, delivery.lane, 0))
         try:
             message = self._voice.envelopes.unwrap(
                 handlers[0].message, delivery.metadata, delivery.body, own=delivery.own

@@ -12,7 +12,7 @@ from tense.dispatch.bus import Bus, run_command, run_subscribers
 from tense.dispatch.call import Call, Voice
 from tense.dispatch.handler import Handler
 from tense.dispatch.registry import Registry
-from tense.errors import DuplicateIdError, LeaseLostError, StoreError, UndecodableError
+from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreError, UndecodableError
 from tense.messages.envelope import Envelope, service_of
 from tense.messages.outcome import Outcome
 from tense.messages.rejection import Rejection
@@ -20,7 +20,7 @@ from tense.messages.settlement import Buried, Done, Settlement
 from tense.ports.chance import Chance
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
-from tense.ports.store import Store, Unit
+from tense.ports.store import Unit
 from tense.rules.retry import Retry
 from tense.rules.settle import (
     OnFailure,
@@ -33,6 +33,7 @@ from tense.rules.settle import (
 )
 from tense.runtime.heard import KIND as HEARD
 from tense.runtime.heard import Hearing
+from tense.runtime.joined import OpensUnits
 from tense.runtime.watchdog import Watchdog
 
 log = logging.getLogger("tense")
@@ -44,13 +45,13 @@ class Work:
     """Runs deliveries of the services of one app on one store."""
 
     def __init__(
-        self, registry: Registry, bus: Bus, voice: Voice, hearing: Hearing, store: Store, watchdog: Watchdog
+        self, registry: Registry, bus: Bus, voice: Voice, hearing: Hearing, units: OpensUnits, watchdog: Watchdog
     ) -> None:
         self._registry = registry
         self._bus = bus
         self._voice = voice
         self._hearing = hearing
-        self._store = store
+        self._units = units
         self._watchdog = watchdog
         self._clock: Clock = voice.envelopes.clock
         self._chance: Chance = voice.envelopes.chance
@@ -61,7 +62,7 @@ class Work:
         Raises:
             asyncio.CancelledError: this worker is told to stop; what was done is undone.
         """
-        unit = self._store.unit(delivery, lease)
+        unit = self._units.unit(delivery, lease)
         handlers = self._handlers(delivery, service)
         settlement, message = self._prepare(delivery, handlers)
         if settlement is not None:
@@ -95,13 +96,15 @@ class Work:
             log.warning("%s lost its lane; another worker has it", _named(delivery))
             return None
         except Exception as error:
-            if isinstance(error, StoreError) and not isinstance(error, DuplicateIdError):
+            refused = isinstance(error, (DuplicateIdError, RefusedWriteError))
+            if isinstance(error, StoreError) and not refused:
                 log.warning("%s could not be settled and will run again: %s", _named(delivery), error)
                 return None
             await unit.undo()
             if not isinstance(settlement, Done):
                 raise
-            return await self._settle(delivery, unit, self._failed(delivery, error, *self._fallback(delivery)), ())
+            failure = (error.__cause__ or error) if isinstance(error, RefusedWriteError) else error
+            return await self._settle(delivery, unit, self._failed(delivery, failure, *self._fallback(delivery)), ())
         return settlement
 
     def _prepare(self, delivery: Delivery, handlers: Sequence[Handler]) -> tuple[Settlement | None, Any]:

@@ -2,4 +2,4 @@
 
 from tense.ports.records import Capabilities
 
-POSTGRES = Capabilities(durable=True, shared=True, remote=True)
+POSTGRES = Capabilities(durable=True, shared=True, sessions=True, remote=True)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 
+from tense.adapters.stores.postgres import guest
 from tense.adapters.stores.postgres.address import Address, read_address
 from tense.adapters.stores.postgres.backlog import Backlog
 from tense.adapters.stores.postgres.capabilities import POSTGRES
@@ -155,6 +156,14 @@ class PostgresStore:
     async def forget(self, consumer: Consumer, limit: int) -> int:
         """Delete logged messages that this subscription has passed."""
         return await forget_passed(self.core, consumer, limit)
+
+    def guest(self, delivery: Delivery, lease: Lease) -> guest.PostgresGuest:
+        """A foreign transaction in this database."""
+        return guest.PostgresGuest(self.core, (self._settling, self._endings), delivery, lease)
+
+    async def recognise(self, driver: object) -> None:
+        """Make sure that a connection leads to these tables."""
+        await guest.recognise(self.core, driver)
 
     def snapshot(self) -> Snapshot:
         """Reads of what is committed."""

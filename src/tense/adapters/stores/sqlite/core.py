@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from copy import copy
 from pathlib import Path
 
 import msgspec
@@ -51,6 +52,13 @@ class Core:
         self.touched: dict[Lease, None] = {}
         self.own: dict[str, None] = {}
         self.closed = False
+
+    def beside(self) -> "Core":
+        """The same store, with nothing noted yet: for a transaction that is not the open group."""
+        other = copy(self)
+        other.told, other.arrivals, other.logged, other.dues, other.freed = [], set(), set(), {}, []
+        other.moved, other.cursors, other.touched = False, {}, set()
+        return other
 
     def read(self) -> sqlite3.Connection:
         """The reading connection, which sees what is committed."""

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tense.adapters.stores.sqlite import guest
 from tense.adapters.stores.sqlite.backlog import Backlog
 from tense.adapters.stores.sqlite.core import Core
 from tense.adapters.stores.sqlite.face import SqliteSnapshot
@@ -17,6 +18,7 @@ from tense.adapters.stores.sqlite.neighbours import Machine, Neighbours, Turns
 from tense.adapters.stores.sqlite.news import News
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.adapters.stores.sqlite.survey import Survey
+from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.adapters.stores.sqlite.unit import SqliteUnit
 from tense.adapters.stores.sqlite.writer import Writer
 from tense.errors import ClosedError, StoreError
@@ -40,7 +42,7 @@ class SqliteStore:
     `retention` says how long outcomes and logged events are kept; `neighbours` how processes on one file meet.
     """
 
-    capabilities = Capabilities(durable=True, shared=True)
+    capabilities = Capabilities(durable=True, shared=True, sessions=True)
 
     def __init__(
         self, path: Path | str, *, retention: Retention | None = None, neighbours: Neighbours | None = None
@@ -51,6 +53,7 @@ class SqliteStore:
         self._core: Core | None = None
         self._lock: Turns
         self._aside: Aside
+        self._guests: guest.GuestTurns | None = None
         self._timer: Timer | None = None
 
     # Life
@@ -95,6 +98,9 @@ class SqliteStore:
                 self._timer.cancel()
             self._news.stop()
             self._aside.close()
+            if self._guests is not None:
+                self._guests.close()
+                self._guests = None
             for futures in core.watching.values():
                 for future in futures:
                     future.cancel()
@@ -178,6 +184,18 @@ class SqliteStore:
         """Delete logged messages that this subscription has passed."""
         gone = self.core.writer.submit(lambda connection: forget_passed(connection, consumer, limit), light=True)
         return int(await gone)
+
+    def guest(self, delivery: Delivery, lease: Lease) -> guest.SqliteGuest:
+        """A foreign transaction on this file."""
+        if self._guests is None:
+            around = self.core.around
+            aside = around.spawn.aside(f"tense {self.path.name} sessions")
+            self._guests = guest.GuestTurns(self._turn_lock(), aside, TurnWatch(around.clock))
+        return guest.SqliteGuest(self.core, self._guests, delivery, lease)
+
+    async def recognise(self, driver: object) -> None:
+        """Make sure that a connection has this file open."""
+        await guest.recognise(self.core, driver)
 
     def snapshot(self) -> Snapshot:
         """Reads of what is committed."""
