@@ -22,7 +22,8 @@ class Guest(Protocol):
     async def enter(self, driver: object) -> str | None:
         """A transaction is about to begin: wait until it may, and make sure that its commit will be durable.
 
-        Gives the statement to begin with, where this store wants one. Called again where the transaction ended and another begins in the same unit of work.
+        Gives the statement to begin with, where this store wants one. Called again where the transaction ended and
+        another begins in the same unit of work.
 
         Raises:
             LeaseLostError: another worker owns the lane.
