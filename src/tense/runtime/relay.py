@@ -245,6 +245,7 @@ def both(state: Capabilities, transport: Capabilities) -> Capabilities:
         shared=state.shared and transport.shared,
         transactional=state.transactional,
         sql=state.sql,
+        sessions=False,  # a session's transaction is one, and here a message ends in two
         max_body=min(state.max_body, transport.max_body),
     )
 
