@@ -56,8 +56,8 @@ class Core:
     def beside(self) -> "Core":
         """The same store, with nothing noted yet: for a transaction that is not the open group."""
         other = copy(self)
-        other.told, other.arrivals, other.logged, other.dues, other.freed = [], set(), set(), {}, []
-        other.moved, other.cursors, other.touched = False, {}, set()
+        other.told, other.arrivals, other.logged, other.dues, other.freed = [], {}, {}, {}, []
+        other.moved, other.cursors, other.touched = False, {}, {}
         return other
 
     def read(self) -> sqlite3.Connection:
