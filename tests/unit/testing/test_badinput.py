@@ -1,15 +1,19 @@
 """Bad input of every kind is handled or refused in words; and what does harm is found out."""
 
 import asyncio
+import os
 import subprocess
 import sys
+from errno import EACCES
+from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tense.testing.badinput import Verdict, feed_all, report
+from tense.testing.badinput import MOST, Verdict, feed_all, files_of, report
 
 BY_HAND: dict[str, bytes] = {
     "nothing": b"",
@@ -88,3 +92,43 @@ def test_what_takes_too_long_or_too_much_or_crashes_is_a_fault():
 
     assert lines[:3] == ["x as body: took 1.5 s", "x as body: took 101 MB", "x as body: crash: KeyError: 'x'"]
     assert lines[3].startswith("4 inputs: 1 handled, 0 refused, 3 faults")
+
+
+def test_a_folder_with_pipes_circles_and_strange_names_is_walked_to_its_end(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / os.fsdecode(b"\xff\n")).write_bytes(b"x")
+    with (tmp_path / "long").open("wb") as file:
+        file.truncate(50_000_000)
+
+    inputs = dict(files_of(tmp_path))
+
+    assert {name: len(data) for name, data in inputs.items()} == {os.fsdecode(b"\xff\n"): 1, "long": MOST}
+    assert faults(*inputs.items()) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_fed(tmp_path: Path):
+    (tmp_path / "good").write_bytes(b"{}")
+    (tmp_path / "secret").write_bytes(b"{}")
+    unread: list[str] = []
+
+    with patch.object(Path, "open", autospec=True, side_effect=_refused):
+        names = [name for name, _ in files_of(tmp_path, unread)]
+
+    assert names == ["good"]
+    assert unread == ["secret was not fed: Permission denied"]
+
+
+def test_a_fault_under_a_name_that_cannot_be_printed_is_told():
+    verdict = Verdict(name=os.fsdecode(b"\xff"), place="body", end="crash", seconds=0.0, megabytes=0.0)
+
+    assert report([verdict]).startswith("\\udcff as body: crash")
+
+
+def _refused(path: Path, mode: str) -> BytesIO:
+    if path.name == "secret":
+        raise PermissionError(EACCES, "Permission denied")
+    return BytesIO(b"{}")
