@@ -47,7 +47,7 @@ class OrderPlaced(Event, owner=orders, key="customer"):
 ordering = Service(orders)
 paying = Service(payment)
 counting = Service(Contract("counting"))
-PAUSE = float(os.environ.get("TENSE_FLEET_PAUSE", "0.002"))
+PAUSE = float(os.environ.get("TENSE_FLEET_PAUSE", "0.02"))
 MANY = Retry(attempts=1000)
 
 
