@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from benchmarks import across, backlog, durable, execute, fanout, startup
+from benchmarks import across, backlog, durable, execute, fanout, relay, startup
 from benchmarks.children import RESULTS, ChildError
 from benchmarks.line import Line, not_run, table
 
@@ -20,6 +20,7 @@ ROWS: dict[str, Callable[[bool], list[Line]]] = {
     "fanout": fanout.lines,
     "across": across.lines,
     "backlog": backlog.lines,
+    "relay": relay.lines,
     "startup": startup.lines,
 }
 
