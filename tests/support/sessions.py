@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tense import App, Publish, Retry, Send, Service
 from tense.runtime.system import SystemClock
 from tense.sqlalchemy.unit import SqlAlchemyUnit
-from words import Log, Notify, OrderPlaced, OutOfStock, PlaceOrder, Receipt, notes, orders
+from words import Log, Notify, OrderPlaced, OutOfStock, PlaceOrder, Receipt, notes, orders, publisher
 
 QUICK = Retry(attempts=2, first=timedelta(milliseconds=10), factor=1.0, longest=timedelta(milliseconds=10))
 
@@ -29,19 +29,22 @@ class Row(Base):
     number: Mapped[int] = mapped_column(default=0)
 
 
+def address_for(store: str, driver: str) -> str:
+    """The address of a store's database as SQLAlchemy wants it; on PostgreSQL, the store's schema is in the search path."""
+    if store.startswith("sqlite"):
+        return store.replace("sqlite:", f"sqlite+{driver}:")
+    plain = store.partition("?")[0].replace("postgresql:", f"postgresql+{driver}:")
+    return f"{plain}?options=-csearch_path={schema_of(store)}" if driver == "psycopg" else plain
+
+
 def engine_on(store: str, driver: str, **options: Any) -> AsyncEngine:
     """An engine on the database of a store."""
-    if driver == "aiosqlite":
-        return create_async_engine(store.replace("sqlite:", "sqlite+aiosqlite:"), **options)
-    plain, _, _ = store.partition("?")
-    schema = schema_of(store)
-    key, path = (
-        ("server_settings", {"search_path": schema}) if driver == "asyncpg" else ("options", f"-csearch_path={schema}")
-    )
-    address = plain.replace("postgresql:", f"postgresql+{driver}:")
-    # A pool keeps connections for the loop that made them, and each test has a loop of its own.
-    options = {"poolclass": NullPool, **options}
-    return create_async_engine(address, connect_args={key: path}, **options)
+    if driver == "asyncpg":
+        options["connect_args"] = {"server_settings": {"search_path": schema_of(store)}}
+    if driver != "aiosqlite":
+        # A pool keeps connections for the loop that made them, and each test has a loop of its own.
+        options = {"poolclass": NullPool, **options}
+    return create_async_engine(address_for(store, driver), **options)
 
 
 class Shop:
@@ -122,3 +125,9 @@ def doing(work: Callable[[AsyncSession, PlaceOrder], Any], **policy: Any) -> Ser
         return Receipt(order_id=command.order_id)
 
     return service
+
+
+async def tables_of_tense(store: str) -> None:
+    """Make Tense's tables, as a worker's first start does."""
+    async with App(publisher()).running(store=store):
+        pass

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tense.runtime.app import App
 
 JOINTS = {
+    "aiosqlite": ("tense.adapters.stores.sqlite.joining", "AiosqliteJoint"),
     "sqlite3": ("tense.adapters.stores.sqlite.joining", "SqliteJoint"),
     "django": ("tense.adapters.sessions.django", "DjangoJoint"),
     "asyncpg": ("tense.adapters.stores.postgres.joining", "AsyncpgJoint"),

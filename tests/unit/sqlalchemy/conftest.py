@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from sessions import Shop
+from sessions import Shop, tables_of_tense
 
-from tense import App, Client, Service
-from words import publisher
+from tense import Client, Service
 
 Opened: TypeAlias = Callable[..., AbstractAsyncContextManager[tuple[Shop, Client]]]
 
@@ -47,8 +46,3 @@ def opened(store: str, driver: str) -> Opened:
             await shop.engine.dispose()
 
     return opening
-
-
-async def tables_of_tense(store: str) -> None:
-    async with App(publisher()).running(store=store):
-        pass

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from tense.errors import NotSupportedError
 from tense.messages.envelope import Envelope
@@ -12,13 +12,26 @@ from tense.ports.joining import Joint, always
 Placed = Sequence[tuple[Envelope, int]]
 
 
+TO_WAKE = "tense: joints to wake after the commit"
+"""Where a session keeps them. A session that is rolled back wakes them at its next commit: one hint too many."""
+
+
 class SqlAlchemyJoint:
-    """Writes through what the user hands in; it begins the transaction as SQLAlchemy would, and commits nothing."""
+    """Writes through what the user hands in; it begins the transaction as SQLAlchemy would, and commits nothing.
+
+    A part of a session (`begin_nested`) that is rolled back takes along what was said within it. After a session's commit
+    the workers are told; a Connection does not tell when it has committed.
+    """
 
     def __init__(self, session: Any, address: str, joint_for: Callable[[object, str], Joint]) -> None:
         self._session = session
         self._address = address
         self._joint_for = joint_for
+        self._undone: set[Any] = set()
+        sync = getattr(session, "sync_session", session)
+        self._sync = sync if hasattr(sync, "flush") else None
+        if self._sync is not None:
+            event.listen(self._sync, "after_soft_rollback", self._note_undone)
 
     def write(self, envelopes: Placed, now: float) -> None:
         """Write within the session's transaction."""
@@ -28,7 +41,9 @@ class SqlAlchemyJoint:
         connection = session if isinstance(session, Connection) else session.connection()
         # The drivers begin at their first statement, and not all of them by themselves.
         connection.exec_driver_sql("SELECT 1")
-        self._joint_for(connection.connection.driver_connection, self._address).write(envelopes, now)
+        joint = self._joint_for(connection.connection.driver_connection, self._address)
+        joint.write(envelopes, now)
+        self._wake_after_commit(joint)
 
     async def write_async(self, envelopes: Placed, now: float) -> None:
         """As `write`, for AsyncSession and AsyncConnection."""
@@ -36,19 +51,48 @@ class SqlAlchemyJoint:
             self.write(envelopes, now)
             return
         session = self._session
-        connection = await session.connection() if hasattr(session, "connection") else session
+        connection = session if self._sync is None else await session.connection()
         await connection.exec_driver_sql("SELECT 1")
         raw = await connection.get_raw_connection()
-        await self._joint_for(raw.driver_connection, self._address).write_async(envelopes, now)
+        joint = self._joint_for(raw.driver_connection, self._address)
+        await joint.write_async(envelopes, now)
+        self._wake_after_commit(joint)
 
     def said(self) -> Callable[[], bool]:
-        """Savepoints of a session are not looked at."""
-        return always
+        """Whether the parts of the session that are open now were all kept; a Connection's parts are not looked at."""
+        if self._sync is None:
+            return always
+        part, parts = self._sync.get_nested_transaction(), []
+        while part is not None:
+            parts.append(part)
+            part = part.parent
+        return lambda: self._undone.isdisjoint(parts)
 
     def wake(self) -> None:
-        """Nothing: polling finds it."""
+        """Nothing: a session's commit does it by itself."""
+
+    def _wake_after_commit(self, joint: Joint) -> None:
+        sync = self._sync
+        if sync is None:
+            return
+        event.remove(sync, "after_soft_rollback", self._note_undone)
+        if TO_WAKE not in sync.info:
+            sync.info[TO_WAKE] = []
+            event.listen(sync, "after_commit", _wake)
+        sync.info[TO_WAKE].append(joint)
+
+    def _note_undone(self, _session: Any, transaction: Any) -> None:
+        self._undone.add(transaction)
 
     @property
     def _is_awaited(self) -> bool:
         # Importing the async classes to ask for them needs greenlet, which who has no such session need not have.
         return any(cls.__module__.startswith("sqlalchemy.ext.asyncio") for cls in type(self._session).__mro__)
+
+
+def _wake(session: Any) -> None:
+    if session.in_nested_transaction():
+        return
+    joints, session.info[TO_WAKE] = session.info[TO_WAKE], []
+    for joint in joints:
+        joint.wake()

@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tense.adapters.stores.sqlite.intake import insert
+from tense.adapters.stores.sqlite.thread import run_there
 from tense.adapters.stores.sqlite.wake import nudge
-from tense.errors import StoreUnusableError, WorkflowError
+from tense.errors import NotSupportedError, StoreUnusableError, WorkflowError
 from tense.messages.envelope import Envelope
 from tense.ports.joining import always
 
@@ -22,7 +24,8 @@ class SqliteJoint:
     def write(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
         """Write messages within the open transaction."""
         connection = self._connection
-        if not connection.in_transaction and connection.isolation_level is None:
+        by_itself = connection.isolation_level is None or getattr(connection, "autocommit", None) is True
+        if not connection.in_transaction and by_itself:
             text = (
                 "app.outbox(connection) joins an open transaction, and this connection has none: execute 'BEGIN IMMEDIATE' "
                 "first, write your rows, and commit after the outbox."
@@ -51,6 +54,47 @@ class SqliteJoint:
     def wake(self) -> None:
         """A datagram to everybody who has the file open."""
         with suppress(sqlite3.Error):
-            found = self._connection.execute("PRAGMA database_list").fetchone()
-            if found is not None and found[2]:
-                nudge(Path(found[2]))
+            wake_readers_of(file_of(self._connection))
+
+
+class AiosqliteJoint:
+    """Writes through an `aiosqlite.Connection` that the user opened on the store's file, in its own thread."""
+
+    def __init__(self, connection: Any, address: str = "") -> None:
+        del address  # as above
+        self._connection = connection
+        self._file = ""
+
+    def write(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
+        """Refuse: aiosqlite is awaited."""
+        del envelopes, now
+        raise NotSupportedError("an aiosqlite connection is awaited: use `async with app.outbox(connection)`.")
+
+    async def write_async(self, envelopes: Sequence[tuple[Envelope, int]], now: float) -> None:
+        """Write messages within the open transaction."""
+
+        def there(connection: sqlite3.Connection) -> str:
+            SqliteJoint(connection).write(envelopes, now)
+            return file_of(connection)
+
+        self._file = await run_there(self._connection, there)
+
+    def said(self) -> Callable[[], bool]:
+        """An aiosqlite connection does not tell of its savepoints."""
+        return always
+
+    def wake(self) -> None:
+        """A datagram to everybody who has the file open."""
+        wake_readers_of(self._file)
+
+
+def file_of(connection: sqlite3.Connection) -> str:
+    """The file that a connection has open; empty for a database in memory."""
+    found = connection.execute("PRAGMA database_list").fetchone()
+    return found[2] if found is not None else ""
+
+
+def wake_readers_of(file: str) -> None:
+    """Tell everybody who has a file open to look at it."""
+    if file:
+        nudge(Path(file))
