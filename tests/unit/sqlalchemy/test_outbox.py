@@ -1,104 +1,34 @@
 """The outbox in the project's own transaction, through every connection and session that SQLAlchemy and SQLite have."""
 
 import socket
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import aiosqlite
 import pytest
-from sessions import address_for, engine_on, tables_of_tense
-from sqlalchemy import NullPool, create_engine
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sessions import tables_of_tense
+from ways import (
+    DRIVERS,
+    EVERY,
+    KINDS,
+    ON_POSTGRES,
+    ON_SQLITE,
+    SESSIONS,
+    WITH_SESSIONS,
+    Way,
+    awaited,
+    end,
+    is_awaited,
+    plain,
+    ways,
+)
 
 from tense import App
 from tense.adapters.stores.sqlite.wake import folder_for
 from tense.errors import DuplicateIdError, NotSupportedError, WorkflowError
 from tense.runtime.load import open_store
 from words import Notify, OrderPlaced, publisher
-
-Way: TypeAlias = Callable[[str], AbstractAsyncContextManager[Any]]
-"""Opens what is handed to `app.outbox`; it is rolled back if nobody commits it."""
-
-
-@asynccontextmanager
-async def plain(store: str) -> AsyncIterator[Any]:
-    with closing(sqlite3.connect(store.removeprefix("sqlite:///"))) as connection:
-        yield connection
-
-
-@asynccontextmanager
-async def awaited(store: str) -> AsyncIterator[Any]:
-    async with aiosqlite.connect(store.removeprefix("sqlite:///")) as connection:
-        yield connection
-
-
-def core(driver: str) -> Way:
-    @asynccontextmanager
-    async def way(store: str) -> AsyncIterator[Any]:
-        engine = create_engine(address_for(store, driver), poolclass=NullPool)
-        with engine.connect() as connection:
-            yield connection
-        engine.dispose()
-
-    return way
-
-
-def session(driver: str) -> Way:
-    @asynccontextmanager
-    async def way(store: str) -> AsyncIterator[Any]:
-        engine = create_engine(address_for(store, driver), poolclass=NullPool)
-        with Session(engine) as opened:
-            yield opened
-        engine.dispose()
-
-    return way
-
-
-def async_core(driver: str) -> Way:
-    @asynccontextmanager
-    async def way(store: str) -> AsyncIterator[Any]:
-        engine = engine_on(store, driver)
-        async with engine.connect() as connection:
-            yield connection
-        await engine.dispose()
-
-    return way
-
-
-def async_session(driver: str) -> Way:
-    @asynccontextmanager
-    async def way(store: str) -> AsyncIterator[Any]:
-        engine = engine_on(store, driver)
-        async with AsyncSession(engine) as opened:
-            yield opened
-        await engine.dispose()
-
-    return way
-
-
-def ways(kinds: dict[str, Callable[[str], Way]], sync: str, drivers: tuple[str, ...]) -> list[Any]:
-    """Each kind on each driver that it can have, as parameters of a test."""
-    found = []
-    for name, kind in kinds.items():
-        for driver in drivers if name.startswith("async") else (sync,):
-            marks = [pytest.mark.server("postgres")] if driver != "aiosqlite" and sync == "psycopg" else []
-            found.append(pytest.param(kind(driver), sync, id=f"{name} {driver}", marks=marks))
-    return found
-
-
-SESSIONS = {"session": session, "async session": async_session}
-KINDS = {"core": core, "async core": async_core, **SESSIONS}
-DRIVERS = [
-    pytest.param(plain, "pysqlite", id="sqlite3"),
-    pytest.param(awaited, "pysqlite", id="aiosqlite"),
-]
-ON_SQLITE, ON_POSTGRES = ("pysqlite", ("aiosqlite",)), ("psycopg", ("asyncpg", "psycopg"))
-EVERY = [*DRIVERS, *ways(KINDS, *ON_SQLITE), *ways(KINDS, *ON_POSTGRES)]
-WITH_SESSIONS = [*ways(SESSIONS, *ON_SQLITE), *ways(SESSIONS, *ON_POSTGRES)]
 
 
 @pytest.fixture
@@ -123,16 +53,6 @@ async def say(app: App, joined: Any, *ids: str) -> None:
         with app.outbox(joined) as out:
             for each in ids:
                 out.publish(OrderPlaced(order_id=each))
-
-
-def is_awaited(joined: Any) -> bool:
-    return "asyncio" in type(joined).__module__ or type(joined).__module__.startswith("aiosqlite")
-
-
-async def end(joined: Any, verb: str) -> None:
-    done = getattr(joined, verb)()
-    if is_awaited(joined):
-        await done
 
 
 async def said(store: str) -> list[str]:
