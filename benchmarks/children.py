@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,45 @@ def ask(
         raise ChildError(f"{target} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
+
+
+@contextmanager
+def turns(
+    target: str, *, python: str | Path = sys.executable, **arguments: Any
+) -> Iterator[Callable[[], float | None]]:
+    """Start `module:function`, which measures once for each line it is given; what is yielded asks for one figure.
+
+    The figure is None where it cannot run (a peer that is not installed).
+    """
+    child = subprocess.Popen(
+        command(target, python, arguments),
+        cwd=ROOT,
+        env=surroundings(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    given, told = child.stdin, child.stdout
+
+    def turn() -> float | None:
+        try:
+            given.write("\n")
+            given.flush()
+        except BrokenPipeError:
+            return None
+        line = told.readline()
+        return float(line) if line else None
+
+    try:
+        yield turn
+    finally:
+        with suppress(BrokenPipeError):
+            given.close()
+        child.wait(30)
+        told.close()
 
 
 def command(target: str, python: str | Path, arguments: Mapping[str, Any]) -> list[str]:

@@ -5,20 +5,22 @@ import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import msgspec
 
-from benchmarks.children import ask
+from benchmarks.children import ask, turns
 from benchmarks.line import Line, amount, not_run
 from benchmarks.memory import resident
 from benchmarks.peers import environment
 from benchmarks.words import PlaceOrder, Receipt, orders
-from tense import App, Service
+from tense import App, Client, Service
 
 ROW = "execute"
-CHUNK = 500
+CHUNK = 2_000
 PEERS = {"python-cqrs": 1.0, "lato": 2.0, "faststream": 15.0}
 """How many times faster than each."""
 
@@ -36,7 +38,7 @@ def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every ro
     """Measure the row."""
     rounds = 15 if quick else 60
     peers = environment.python()
-    found = ask("benchmarks.execute:contend", python=peers or sys.executable, rounds=rounds)
+    found = contend(peers or sys.executable, rounds)
     limit = found["by hand"]
     result = [_against("hand-written", found, 1.0, "<= 1 x the time", limit)]
     for name, times in PEERS.items():
@@ -77,30 +79,45 @@ def _growth(quick: bool) -> Line:  # noqa: FBT001 - as above
     )
 
 
-def contend(rounds: int) -> dict[str, list[float]]:
-    """Microseconds for one command, chunk by chunk in turn: Tense, by hand, and the peers that can be imported."""
-    return asyncio.run(_contend(rounds))
-
-
-async def _contend(rounds: int) -> dict[str, list[float]]:
-    from benchmarks.peers.inprocess import contenders
-
-    async with App(service).running() as client:
-        runs: dict[str, tuple[Once, int]] = {
-            "tense": (lambda n: client.execute(PlaceOrder(order_id=f"order-{n}")), CHUNK),
-            "by hand": (by_hand(), CHUNK),
+def contend(python: str | Path, rounds: int) -> dict[str, list[float]]:
+    """Microseconds for one command, round by round in turn: Tense, by hand, and the peers that can be imported."""
+    with ExitStack() as stack:
+        children = {
+            name: stack.enter_context(turns("benchmarks.execute:serve", python=python, contender=name))
+            for name in ("tense", "by hand", *PEERS)
         }
-        async with contenders() as peers:
-            runs.update(peers)
-            for once, chunk in runs.values():
-                await _chunk(once, 4 * chunk)
-            gc.collect()
-            gc.freeze()
-            times: dict[str, list[float]] = {name: [] for name in runs}
-            for _ in range(rounds):
-                for name, (once, chunk) in runs.items():
-                    times[name].append(await _chunk(once, chunk))
-            return times
+        times: dict[str, list[float]] = {name: [] for name in children}
+        for _ in range(rounds):
+            for name, turn in children.items():
+                if (took := turn()) is not None:
+                    times[name].append(took)
+    return {name: found for name, found in times.items() if found}
+
+
+def serve(contender: str) -> None:
+    """Be one contender: run a chunk whenever told to."""
+    asyncio.run(_serve(contender))
+
+
+async def _serve(contender: str) -> None:
+    from benchmarks.peers.inprocess import CONTENDERS
+
+    async with AsyncExitStack() as stack:
+        if contender == "tense":
+            client = await stack.enter_async_context(App(service).running())
+            once, chunk = _through(client), CHUNK
+        elif contender == "by hand":
+            once, chunk = by_hand(), CHUNK
+        else:
+            make, chunk = CONTENDERS[contender]
+            once = await stack.enter_async_context(make())
+        await _chunk(once, 2 * chunk)
+        while await asyncio.to_thread(sys.stdin.readline):
+            print(await _chunk(once, chunk), flush=True)
+
+
+def _through(client: Client) -> Once:
+    return lambda n: client.execute(PlaceOrder(order_id=f"order-{n}"))
 
 
 async def _chunk(once: Once, count: int) -> float:

@@ -7,6 +7,7 @@ from tense import Command, Contract, Event
 orders = Contract("orders")
 
 PADDING = "x" * 180
+CUSTOMER = "customer-0000042"
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -19,7 +20,7 @@ class PlaceOrder(Command[Receipt], owner=orders):
     """An order of about 256 bytes."""
 
     order_id: str
-    customer: str = "customer-0000042"
+    customer: str = CUSTOMER
     cents: int = 1999
     note: str = PADDING
 
@@ -28,6 +29,6 @@ class OrderPlaced(Event, owner=orders):
     """The event of the same size."""
 
     order_id: str
-    customer: str = "customer-0000042"
+    customer: str = CUSTOMER
     cents: int = 1999
     note: str = PADDING

@@ -1,32 +1,19 @@
-"""Peers that answer a command in the same process."""
+"""Peers that answer a command in the same process. Theirs has the fields that ours has."""
 
 import asyncio
 import importlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+
+from benchmarks.words import CUSTOMER, PADDING
 
 Once = Callable[[int], Awaitable[object]]
 
 
 @asynccontextmanager
-async def contenders() -> AsyncIterator[dict[str, tuple[Once, int]]]:
-    """Each peer that can be imported: one command, and how many make a chunk."""
-    logging.disable(logging.INFO)
-    async with AsyncExitStack() as stack:
-        found: dict[str, tuple[Once, int]] = {}
-        for name, make in {"python-cqrs": python_cqrs, "lato": lato}.items():
-            try:
-                found[name] = (make(), 250)
-            except ImportError:
-                continue
-        with suppress(ImportError):
-            found["faststream"] = (await stack.enter_async_context(faststream()), 20)
-        yield found
-
-
-def python_cqrs() -> Once:
+async def python_cqrs() -> AsyncIterator[Once]:
     """A mediator with a handler instance for each call."""
     cqrs = importlib.import_module("cqrs")
     bootstrap = importlib.import_module("cqrs.bootstrap.requests")
@@ -34,7 +21,9 @@ def python_cqrs() -> Once:
 
     class PlaceOrder(cqrs.Request):  # type: ignore[name-defined,misc]  # imported when it is there
         order_id: str
+        customer: str = CUSTOMER
         cents: int = 1999
+        note: str = PADDING
 
     class Receipt(cqrs.Response):  # type: ignore[name-defined,misc]  # as above
         total: int
@@ -54,16 +43,19 @@ def python_cqrs() -> Once:
     async def once(n: int) -> object:
         return await mediator.send(PlaceOrder(order_id=f"order-{n}"))
 
-    return once
+    yield once
 
 
-def lato() -> Once:
+@asynccontextmanager
+async def lato() -> AsyncIterator[Once]:
     """An application module with a transaction context for each call."""
     module = importlib.import_module("lato")
 
     class PlaceOrder(module.Command):  # type: ignore[name-defined,misc]  # imported when it is there
         order_id: str
+        customer: str = CUSTOMER
         cents: int = 1999
+        note: str = PADDING
 
     application = module.Application("shop")
 
@@ -74,7 +66,7 @@ def lato() -> Once:
     async def once(n: int) -> object:
         return await application.execute_async(PlaceOrder(order_id=f"order-{n}"))
 
-    return once
+    yield once
 
 
 @asynccontextmanager
@@ -85,8 +77,11 @@ async def faststream() -> AsyncIterator[Once]:
 
     class PlaceOrder(pydantic.BaseModel):  # type: ignore[name-defined,misc]  # imported when it is there
         order_id: str
+        customer: str = CUSTOMER
         cents: int = 1999
+        note: str = PADDING
 
+    logging.disable(logging.INFO)
     broker = nats.NatsBroker()
 
     @broker.subscriber("orders")  # type: ignore[untyped-decorator]  # as above
@@ -100,3 +95,11 @@ async def faststream() -> AsyncIterator[Once]:
 
         await asyncio.sleep(0)
         yield once
+
+
+CONTENDERS: dict[str, tuple[Callable[[], AbstractAsyncContextManager[Once]], int]] = {
+    "python-cqrs": (python_cqrs, 1_000),
+    "lato": (lato, 1_000),
+    "faststream": (faststream, 100),
+}
+"""Each peer, and how many commands make a chunk."""

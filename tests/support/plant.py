@@ -56,10 +56,10 @@ def settle_before_commit(stack: ExitStack) -> None:
     """An event's mark is written when its handler starts."""
     original = Work.perform
 
-    async def perform(self: Any, delivery: Any, lease: Any, service: str) -> Any:
+    async def perform(self: Any, delivery: Any, lease: Any, *rest: Any) -> Any:
         if delivery.metadata.kind == "event" and delivery.origin == "backlog":
             self._store.core.cursors[delivery.consumer, delivery.lane] = (delivery.position, lease)
-        return await original(self, delivery, lease, service)
+        return await original(self, delivery, lease, *rest)
 
     stack.enter_context(patch.object(Work, "perform", perform))
 

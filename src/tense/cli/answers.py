@@ -55,7 +55,7 @@ class Rows(Protocol):
         """As `Ledger.standing`."""
         ...
 
-    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
+    def watch(self, message_id: str) -> "Outcome | asyncio.Future[Outcome]":
         """As `Ledger.watch`."""
         ...
 
@@ -81,9 +81,12 @@ async def standing_of(store: Rows, message_id: str, wait: float = 0.0) -> Answer
     outcome = standing.outcome
     if outcome is None and wait > 0:
         watched = store.watch(message_id)
-        done, _ = await asyncio.wait([watched], timeout=wait)
-        outcome = watched.result() if done else None
-        watched.cancel()
+        if isinstance(watched, asyncio.Future):
+            done, _ = await asyncio.wait([watched], timeout=wait)
+            outcome = watched.result() if done else None
+            watched.cancel()
+        else:
+            outcome = watched
     if outcome is not None:
         return ended(message_id, standing.type, outcome, standing.attempts)
     return Answer(id=message_id, type=standing.type, state=standing.state, attempts=standing.attempts)

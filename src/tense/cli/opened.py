@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tense.cli.mistake import MistakeError
-from tense.ports.delivery import Lease
+from tense.ports.delivery import Delivery, Lease
 from tense.ports.store import Store
 from tense.runtime.engine import Around
 from tense.runtime.load import LANES, open_store, sqlite_path, state_and_broker
@@ -22,6 +22,11 @@ class Unconcerned:
 
     def due(self, consumer: str, at: float) -> None:
         """Nobody here retries it."""
+
+    def offer(self, delivery: Delivery) -> bool:
+        """It stays in the backlog."""
+        del delivery
+        return False
 
     def freed(self, consumer: str, lane: int, strand: str) -> None:
         """Nobody here waits for it."""

@@ -54,11 +54,11 @@ class Answering:
         Raises:
             UndecodableError: it is recorded with a result or rejection that this code does not know.
         """
-        answers = self.of(command)
+        answers = self._answers.get(command) or self.of(command)
         if isinstance(outcome, Completed):
             if outcome is NOTHING or answers.result is None:
                 return None
-            return self._codec.decode(bytes(outcome.result), answers.result, strict=False)
+            return self._codec.decode(outcome.result, answers.result, strict=False)
         if isinstance(outcome, Rejected):
             cls: Any = answers.rejections.get(outcome.name)
             if cls is None:
@@ -66,7 +66,7 @@ class Answering:
                     f"{wire_name} was refused with {outcome.name}, which this version of its contract does not declare"
                 )
                 raise UndecodableError(text)
-            return cls(**self._codec.decode(bytes(outcome.fields), fields_type(cls), strict=False))
+            return cls(**self._codec.decode(outcome.fields, fields_type(cls), strict=False))
         return ENDINGS[type(outcome)](message_id, wire_name, outcome.reason)
 
 

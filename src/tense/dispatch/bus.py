@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -43,6 +43,7 @@ class Bus:
         self._stack = AsyncExitStack()
         self._shared: Mapping[Any, Any] = {}
         self._plans: dict[Handler, Plan] = {}
+        self._bare: dict[Handler, Callable[[Any], Awaitable[Any]]] = {}
 
     async def start(self, units: Units) -> None:
         """Open what lives as long as the app, and compile the plans."""
@@ -53,24 +54,24 @@ class Bus:
             await self._stack.aclose()
             raise
         self._plans = {h: Plan(h, self._provisions, self._shared, self._clock, units) for h in self._handlers}
+        if not self._middleware:
+            self._bare = {h: h.function for h, plan in self._plans.items() if plan.direct and not plan.simple}
 
     async def stop(self) -> None:
         """Leave what was opened, in reverse."""
         await self._stack.aclose()
 
-    async def run(self, handler: Handler, message: Any, call: Call) -> Any:
-        """What the handler returned. Whatever it raised is raised."""
+    def run(self, handler: Handler, message: Any, call: Call) -> Awaitable[Any]:
+        """What to await for what the handler returns. Whatever it raises is raised, by this call or when awaited."""
+        if (function := self._bare.get(handler)) is not None:
+            return function(message)
         plan = self._plans[handler]
-        token = current.set(call.metadata)
-        try:
-            if self._middleware:
-                return await self._within(plan, message, call)
-            if plan.direct:
-                return await handler.function(message, **{name: make(call) for name, make in plan.simple})
-            return await self._invoke(plan, message, call)
-        finally:
-            call.over = True
-            current.reset(token)
+        if self._middleware:
+            return self._within(plan, message, call)
+        if not plan.direct:
+            return self._invoke(plan, message, call)
+        running: Awaitable[Any] = handler.function(message, **plan.arguments(call))
+        return running
 
     async def _within(self, plan: Plan, message: Any, call: Call) -> Any:
         async def innermost(handling: Handling) -> Any:
@@ -116,6 +117,7 @@ async def run_command(bus: Bus, answering: Answering, handler: Handler, message:
         Rejection: one that the command does not declare.
         BaseException: whatever else the handler raised.
     """
+    token = current.set(call.metadata)
     try:
         returned = await bus.run(handler, message, call)
     except Rejection as rejection:
@@ -125,6 +127,9 @@ async def run_command(bus: Bus, answering: Answering, handler: Handler, message:
         await call.unit.undo()
         call.outgoing.clear()
         return outcome
+    finally:
+        call.over = True
+        current.reset(token)
     if isinstance(returned, Rejection):
         outcome = answering.rejected(handler.message, returned)
         if outcome is None:
@@ -153,7 +158,12 @@ async def run_subscribers(
     for handler in handlers:
         call = Call(voice, handler, metadata, unit, shut=shut)
         calls.append(call)
-        returned = await bus.run(handler, message, call)
+        token = current.set(call.metadata)
+        try:
+            returned = await bus.run(handler, message, call)
+        finally:
+            call.over = True
+            current.reset(token)
         if returned is not None:
             refuse_return(handler.name, returned)
     return calls

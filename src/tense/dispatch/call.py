@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+import msgspec
+
 from tense.dispatch.answers import Answering, outcome_or_raise, result_or_raise
 from tense.dispatch.envelopes import Envelopes
 from tense.dispatch.handler import Handler
@@ -32,21 +34,18 @@ class Voice:
         self.listeners = listeners
 
 
-class Call:
+class Call(msgspec.Struct, eq=False, gc=False):
     """One run of one handler. `outgoing` leaves with its unit of work; `silenced` is what shut ports recorded."""
 
-    __slots__ = ("children", "handler", "metadata", "outgoing", "over", "shut", "silenced", "unit", "voice")
-
-    def __init__(self, voice: Voice, handler: Handler, metadata: Metadata, unit: Unit, *, shut: bool = False) -> None:
-        self.voice = voice
-        self.handler = handler
-        self.metadata = metadata
-        self.unit = unit
-        self.shut = shut
-        self.over = False
-        self.children = 0
-        self.outgoing: list[Envelope] = []
-        self.silenced: list[str] = []
+    voice: Voice
+    handler: Handler
+    metadata: Metadata
+    unit: Unit
+    shut: bool = False
+    over: bool = False
+    children: int = 0
+    outgoing: list[Envelope] = []
+    silenced: list[str] = []
 
     def refuse(self, port: str, message: Any, allowed: tuple[type, ...]) -> None:
         """Refuse what this call may not say (any more)."""

@@ -54,7 +54,7 @@ class Envelopes:
         Raises:
             UnencodableError, MessageTooLargeError, NotAMessageError: nothing was sent.
         """
-        declaration = self.declaration(type(message))
+        declaration = self._declarations.get(type(message)) or self.declaration(type(message))
         body = self.codec.encode(message)
         if len(body) > self.max_body:
             raise MessageTooLargeError(declaration.name, len(body), self.max_body)

@@ -5,7 +5,7 @@ import msgspec
 from tense.messages.metadata import Metadata
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Metadata and the encoded body.
 
     `service` owns the inbox a command goes to, or publishes the event; `due` is the earliest moment it may be

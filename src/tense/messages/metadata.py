@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 
-class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is known of one message besides its content. A handler may ask for it.
 
     Names are those of CloudEvents 1.0.2 where it has one. `id` is made once, before the first attempt, and kept through

@@ -11,7 +11,7 @@ Unsuccessful: TypeAlias = CommandFailed | CommandExpired | CommandCancelled
 """How a command may end besides its result and its declared rejections."""
 
 
-class Completed(msgspec.Struct, frozen=True, tag="completed", tag_field="outcome"):
+class Completed(msgspec.Struct, frozen=True, tag="completed", tag_field="outcome", gc=False):
     """It was done; `result` is the encoded result."""
 
     result: msgspec.Raw

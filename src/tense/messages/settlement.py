@@ -7,7 +7,7 @@ import msgspec
 from tense.messages.outcome import Outcome
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(msgspec.Struct, frozen=True, gc=False):
     """Handled. A command leaves its outcome; an event leaves nothing but its mark."""
 
     outcome: Outcome | None = None

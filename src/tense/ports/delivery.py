@@ -12,7 +12,7 @@ Origin: TypeAlias = Literal["backlog", "exception", "elsewhere"]
 """Where a delivery comes from: its place in the order, the exceptions (retried, held back), or another store."""
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message, once delivered.
 
     `position` orders deliveries of one consumer's lane. `attempt` counts deliveries, this one included. `alone` asks that
@@ -55,6 +55,13 @@ class Watcher(Protocol):
 
     def arrived(self, consumer: str, lane: int) -> None:
         """Something new stands in the backlog of this lane (-1: of any lane)."""
+        ...
+
+    def offer(self, delivery: Delivery) -> bool:
+        """A command that was accepted just now, where nothing in its lane's backlog stands before it.
+
+        True if it was taken: it counts as handed out, and may be settled already. False if it stays in the backlog.
+        """
         ...
 
     def due(self, consumer: str, at: float) -> None:

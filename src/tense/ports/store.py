@@ -182,8 +182,8 @@ class Ledger(Protocol):
         """Where a command stands: accepted, or ended and how. None if the id is not known (any more)."""
         ...
 
-    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
-        """A future that ends with the outcome, from whatever process it comes. Cancel it to stop watching."""
+    def watch(self, message_id: str) -> "Soon[Outcome]":
+        """The outcome, or a future that ends with it, from whatever process it comes. Cancel it to stop watching."""
         ...
 
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:

@@ -5,7 +5,10 @@ from zlib import crc32
 
 def lane_of(key: str, lanes: int) -> int:
     """The lane of a key: the same in every process, version and language (CRC-32 of its UTF-8 bytes, modulo)."""
-    return crc32(key.encode("utf-8", "surrogatepass")) % lanes
+    try:
+        return crc32(key.encode()) % lanes
+    except UnicodeEncodeError:
+        return crc32(key.encode("utf-8", "surrogatepass")) % lanes
 
 
 def fair_share(lanes: int, instances: int, mine: int) -> int:

@@ -9,6 +9,7 @@ from tense.ports.delivery import Delivery
 from tense.ports.records import Consumer
 from tense.ports.store import Store
 from tense.runtime.lane import Lane
+from tense.runtime.runner import Runner
 from tense.runtime.work import Work
 
 CAREFUL = 16
@@ -27,7 +28,7 @@ class Alone:
         self._work = work
         self._lock = asyncio.Lock()
 
-    async def run(self, delivery: Delivery, lane: Lane) -> Settlement | None:
+    async def run(self, delivery: Delivery, lane: Lane, runner: Runner) -> Settlement | None:
         """As `Work.perform`, and durable when it returns."""
         async with self._lock:
             await self._store.settled()
@@ -41,6 +42,6 @@ class Alone:
                 attempt = max(1, attempt - 1)
             lane.careful = max(0, lane.careful - 1)
             delivery = msgspec.structs.replace(delivery, attempt=attempt, alone=True)
-            settlement = await self._work.perform(delivery, lane.lease, self._consumer.service)
+            settlement = await self._work.perform(delivery, lane.lease, self._consumer.service, runner)
             await self._store.settled()
             return settlement

@@ -5,7 +5,8 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from types import CoroutineType
+from typing import Any, NoReturn
 
 from typing_extensions import TypeVar
 
@@ -16,7 +17,7 @@ from tense.messages.envelope import Envelope
 from tense.messages.kinds import CommandType, IsCommand, IsEvent
 from tense.messages.outcome import Cancelled, Outcome
 from tense.ports.records import Standing
-from tense.ports.store import Store, Tell
+from tense.ports.store import Soon, Store, Tell
 from tense.runtime.deadlines import Deadlines
 from tense.runtime.gate import Gate
 from tense.runtime.ticket import Ticket
@@ -59,13 +60,15 @@ class Client:
             DuplicateIdError: the id was used before with another body.
             StoreError: it was not accepted.
         """
-        result: R = result_or_raise(await self._value(command, timeout, id))
+        value = self._value(command, timeout, id)
+        result: R = result_or_raise(await value if type(value) is CoroutineType else value)
         return result
 
     async def outcome(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R | X:  # noqa: A002 - as above
         """As `execute`, but a rejection is given as a value."""
-        value: R | X = outcome_or_raise(await self._value(command, timeout, id))
-        return value
+        value = self._value(command, timeout, id)
+        outcome: R | X = outcome_or_raise(await value if type(value) is CoroutineType else value)
+        return outcome
 
     async def send(
         self,
@@ -84,10 +87,10 @@ class Client:
             StoreError: it was not accepted.
         """
         due = self._envelopes.due(after, at)
-        envelope = self._wrap(command, message_id=id, due=due)
-        if envelope.service not in self._known:
-            await self._warn_if_never_run(envelope.service)
-        await self._gate.check(envelope.service)
+        envelope = self._envelopes.wrap(command, message_id=id, due=due)
+        if envelope.metadata.kind != "command":
+            _refuse_event(envelope)
+        await self._let_in(envelope.service, depth=4)
         await self._accept(envelope)
         return Ticket(self, type(command), envelope.metadata.id)
 
@@ -127,7 +130,10 @@ class Client:
         """
         deadline = envelope.metadata.deadline
         wait = 3600.0 if deadline is None else max(0.0, deadline - self._envelopes.clock.now()) + GRACE
-        return await self._ask(envelope, wait)
+        waiting, outcome = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
+        if isinstance(outcome, asyncio.Future):
+            return await self._await_accepted(waiting, outcome, envelope, wait)
+        return outcome
 
     async def answer(self, command: type, message_id: str, timeout: float) -> Any:
         """What a ticket gives: the result or rejection of a command sent before."""
@@ -144,33 +150,51 @@ class Client:
         """End a command that is not started."""
         return await self._store.cancel(message_id, Cancelled("by its sender"), self._tell)
 
-    async def _value(self, command: Any, timeout: float, message_id: str | None) -> Any:
+    def _value(self, command: Any, timeout: float, message_id: str | None) -> Any:
+        """What a command was answered with, where that is known at once; else a coroutine that gives it."""
         deadline = self._envelopes.clock.now() + timeout
-        envelope = self._wrap(command, message_id=message_id, deadline=deadline)
-        if envelope.service not in self._known:
-            await self._warn_if_never_run(envelope.service)
-        await self._gate.check(envelope.service)
-        outcome = await self._ask(envelope, timeout)
-        metadata = envelope.metadata
-        return self._answering.value(type(command), metadata.id, metadata.type, outcome)
+        envelope = self._envelopes.wrap(command, message_id=message_id, deadline=deadline)
+        if envelope.metadata.kind != "command":
+            _refuse_event(envelope)
+        if not self._gate.open or envelope.service not in self._known:
+            return self._value_later(command, envelope, timeout, None)
+        waiting, outcome = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
+        if isinstance(outcome, asyncio.Future):
+            return self._value_later(command, envelope, timeout, (waiting, outcome))
+        return self._answering.value(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
 
-    async def _ask(self, envelope: Envelope, timeout: float) -> Outcome:
-        metadata = envelope.metadata
-        watched = self._store.watch(metadata.id)
+    async def _value_later(
+        self, command: Any, envelope: Envelope, timeout: float, accepted: "tuple[Soon[bool], Soon[Outcome]] | None"
+    ) -> Any:
+        if accepted is None:
+            await self._let_in(envelope.service, depth=5)
+            accepted = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
+        waiting, outcome = accepted
+        if isinstance(outcome, asyncio.Future):
+            outcome = await self._await_accepted(waiting, outcome, envelope, timeout)
+        return self._answering.value(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
+
+    async def _let_in(self, service: str, *, depth: int) -> None:
+        """Let a command through to a service. `depth` is how far above the warning whoever sends it stands."""
+        if service not in self._known:
+            await self._warn_if_never_run(service, depth)
+        if not self._gate.open:
+            await self._gate.check(service)
+
+    async def _await_accepted(
+        self, waiting: "Soon[bool]", watched: "asyncio.Future[Outcome]", envelope: Envelope, timeout: float
+    ) -> Outcome:
         try:
-            waiting = self._store.accept(envelope)
-            if waiting is not True and waiting is not False:
+            if isinstance(waiting, asyncio.Future):
                 await waiting
         except BaseException:
             watched.cancel()
             raise
-        if watched.done():
-            return watched.result()
-        return await self._await_outcome(watched, metadata.id, metadata.type, timeout)
+        return await self._await_outcome(watched, envelope.metadata.id, envelope.metadata.type, timeout)
 
-    async def _await_outcome(
-        self, watched: "asyncio.Future[Outcome]", message_id: str, name: str, timeout: float
-    ) -> Outcome:
+    async def _await_outcome(self, watched: "Soon[Outcome]", message_id: str, name: str, timeout: float) -> Outcome:
+        if not isinstance(watched, asyncio.Future):
+            return watched
         if watched.done():
             return watched.result()
         self.deadlines.add(watched, timeout)
@@ -190,16 +214,7 @@ class Client:
         if isinstance(waiting, asyncio.Future):
             await waiting
 
-    def _wrap(
-        self, command: Any, *, message_id: str | None, deadline: float | None = None, due: float = 0.0
-    ) -> Envelope:
-        declaration = self._envelopes.declaration(type(command))
-        if declaration.kind != "command":
-            text = f"{declaration.name} is an event: publish it."
-            raise NotAMessageError(text)
-        return self._envelopes.wrap(command, message_id=message_id, deadline=deadline, due=due)
-
-    async def _warn_if_never_run(self, service: str) -> None:
+    async def _warn_if_never_run(self, service: str, depth: int) -> None:
         self._known.add(service)
         if await self._store.known(service):
             return
@@ -207,7 +222,12 @@ class Client:
             f"nobody has ever run {service!r} on this store, so the command waits until somebody does. "
             f"Run it with:  {self._home.run_line(service)}"
         )
-        warnings.warn(text, TenseWarning, stacklevel=4)
+        warnings.warn(text, TenseWarning, stacklevel=depth)
+
+
+def _refuse_event(envelope: Envelope) -> NoReturn:
+    text = f"{envelope.metadata.type} is an event: publish it."
+    raise NotAMessageError(text)
 
 
 GRACE = 1.0

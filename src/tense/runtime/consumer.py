@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
 from tense.errors import StoreError
@@ -11,9 +10,10 @@ from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.spawn import Spawn
-from tense.ports.store import Store, Want
+from tense.ports.store import Store
 from tense.runtime.alone import CAREFUL, Alone
-from tense.runtime.due import RETRY_READ, DueReader
+from tense.runtime.backlog import BacklogReader
+from tense.runtime.due import DueReader
 from tense.runtime.lane import Lane, Strand
 from tense.runtime.runners import Runners
 from tense.runtime.unrun import Unrun
@@ -34,7 +34,6 @@ class ConsumerLoop:
     ) -> None:
         self.consumer = consumer
         self.lanes: dict[int, Lane] = {}
-        self._dirty: dict[int, Lane] = {}
         self._store = store
         self._work = work
         self._clock, self._spawn = seams
@@ -42,10 +41,10 @@ class ConsumerLoop:
         self._serial = consumer.kind == "subscription"
         self._runners = Runners(self._spawn, consumer.name, concurrency, self._one)
         self._runners.after = self._after
-        self._runners.resting = self._check_quiet
+        self._runners.resting = self.check_quiet
         self._loaded = 0
-        self._reading = False
         self._stopping = False
+        self._backlog = BacklogReader(consumer, store, self._clock, self)
         self._due = DueReader(consumer, store, self._clock, self)
         self._unrun = Unrun(store, self._read_again)
         self._alone = Alone(consumer, store, work)
@@ -62,22 +61,34 @@ class ConsumerLoop:
         for lease in fresh:
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
-            lane = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
-            self.lanes[lease.lane] = self._dirty[lease.lane] = lane
+            lane = self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
+            self._backlog.mark(lane)
         if fresh:
             self._due.plan_next()
-        self.read()
+        self._backlog.read()
 
     def arrived(self, number: int) -> None:
         """Something new stands in a lane's backlog (-1: in any)."""
-        if number >= 0:
-            lane = self.lanes.get(number)
-            if lane is None:
-                return
-            self._dirty[number] = lane
+        if number < 0:
+            self._backlog.mark(*self.lanes.values())
+        elif (lane := self.lanes.get(number)) is not None:
+            self._backlog.mark(lane)
         else:
-            self._dirty.update(self.lanes)
-        self.read()
+            return
+        self._backlog.read()
+
+    def offer(self, delivery: Delivery) -> bool:
+        """Begin a command at once that was accepted just now; False if it must wait for others."""
+        lane = self.lanes.get(delivery.lane)
+        if lane is None or lane.strands or lane.blocked or self._backlog.reading or self._backlog.lanes:
+            return False
+        if self._stopping:
+            return False
+        self._loaded += 1
+        if self._runners.begin(lane, delivery):
+            return True
+        self._loaded -= 1
+        return False
 
     def due(self, at: float) -> None:
         """An exception is due at this moment."""
@@ -93,63 +104,21 @@ class ConsumerLoop:
         lane = self.lanes.get(lease.lane)
         if lane is not None and lane.lease is lease:
             del self.lanes[lease.lane]
-            self._dirty.pop(lease.lane, None)
+            self._backlog.forget(lane)
             self._drop(lane)
 
-    def read(self) -> None:
-        """Ask the store for more, if there is room and something may be there."""
-        room = self.room()
-        if self._reading or self._stopping or room <= 0 or not self._dirty:
-            return
-        dirty = [lane for lane in self._dirty.values() if not lane.lease.lost]
-        self._dirty.clear()
-        if not dirty:
-            return
-        most = max(1, room // len(dirty))
-        wanted = [Want(lane.lease, lane.after, most) for lane in dirty]
-        self._reading = True
-        got = self._store.claim(self.consumer, wanted, room)
-        if isinstance(got, asyncio.Future):
-            got.add_done_callback(lambda done: self._got(done, dirty, most, room))
-        else:
-            self._feed(got, dirty, most, room)
+    def holds(self, lane: Lane) -> bool:
+        """Whether a lane is still ours."""
+        return self.lanes.get(lane.lease.lane) is lane
 
-    def _got(self, done: "asyncio.Future[Sequence[Delivery]]", dirty: Sequence[Lane], most: int, room: int) -> None:
-        if done.cancelled():
-            self._reading = False
-            return
-        if (error := done.exception()) is not None:
-            self._reading = False
-            self._mark(dirty)
-            log.warning("%s cannot read its backlog, tries again: %s", self.consumer.name, error)
-            if not self._stopping:
-                self._clock.call_later(RETRY_READ, self.read)
-            return
-        self._feed(done.result(), dirty, most, room)
-
-    def _feed(self, deliveries: Sequence[Delivery], dirty: Sequence[Lane], most: int, room: int) -> None:
-        self._reading = False
+    def take_read(self, deliveries: Sequence[Delivery]) -> None:
+        """What stood next in the lanes."""
         for delivery in deliveries:
             # Only what was read in order moves this: a timer that is due may stand behind a backlog not read yet.
             if (lane := self.lanes.get(delivery.lane)) is not None:
                 lane.after = max(lane.after, delivery.position)
             self._take(delivery)
-        if len(deliveries) >= room:
-            self._mark(dirty)
-        elif len(deliveries) >= most:
-            counts = Counter(delivery.lane for delivery in deliveries)
-            self._mark([lane for lane in dirty if counts[lane.lease.lane] >= most])
         self._runners.hand_out()
-        if self._dirty:
-            self.read()
-        self._check_quiet()
-
-    def _mark(self, lanes: Sequence[Lane]) -> None:
-        """More may stand in the backlog of these."""
-        for lane in lanes:
-            number = lane.lease.lane
-            if self.lanes.get(number) is lane:
-                self._dirty[number] = lane
 
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
@@ -169,34 +138,37 @@ class ConsumerLoop:
     # Running
 
     def _after(self, strand: Strand) -> None:
-        if not strand.items or strand.lane.lease.lost:
+        if strand.items and strand.lane.lease.lost:
             self._loaded -= len(strand.items)
             strand.items.clear()
+        if not strand.items and strand.lane.strands:
             strand.lane.close(strand)
         if not self._stopping and self._loaded * 2 < self._prefetch:
-            if self._dirty:
-                self.read()
-            self._due.room_again()
+            if self._backlog.lanes:
+                self._backlog.read()
+            if self._due.put_off:
+                self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
-        lane, delivery = strand.lane, strand.items[0]
-        strand.running = True
+        lane, delivery, runner = strand.lane, strand.items[0], strand.runner
+        assert runner is not None
         try:
             if self._serial and (name := lane.is_blocked(delivery)) is not None:
                 settlement: Settlement | None = await self._unrun.hold(delivery, lane, name)
             elif delivery.alone or (lane.careful and delivery.origin == "backlog"):
-                settlement = await self._alone.run(delivery, lane)
+                settlement = await self._alone.run(delivery, lane, runner)
             else:
-                settlement = await self._work.perform(delivery, lane.lease, self.consumer.service)
+                settlement = await self._work.perform(delivery, lane.lease, self.consumer.service, runner)
         except Exception as error:
             settlement, text = None, "a delivery of %s could not be started or settled, its lane is read again: %s"
             log.warning(text, self.consumer.name, error, exc_info=not isinstance(error, StoreError))
         finally:
-            strand.running = False
+            strand.runner = None
             self._loaded -= 1
             if strand.items and strand.items[0] is delivery:
-                strand.items.popleft()
-        self._follow(settlement, strand)
+                strand.items.pop(0)
+        if type(settlement) is not Done:
+            self._follow(settlement, strand)
         if settlement is None and not lane.lease.lost:
             self._read_again(lane)
 
@@ -206,8 +178,6 @@ class ConsumerLoop:
             self.give_up(lane)
 
     def _follow(self, settlement: Settlement | None, strand: Strand) -> None:
-        if type(settlement) is Done:
-            return
         if isinstance(settlement, Again):
             self._due.plan(settlement.due)
         if isinstance(settlement, (Again, Buried)) and settlement.strand is not None:
@@ -228,7 +198,7 @@ class ConsumerLoop:
         for delivery in deliveries:
             self._take(delivery)
         self._runners.hand_out()
-        self._check_quiet()
+        self.check_quiet()
 
     # Stopping
 
@@ -241,7 +211,7 @@ class ConsumerLoop:
         if lane is None or lane.lease is not lease:
             return Lane(lease, serial=self._serial, blocked=set(), careful=0)
         del self.lanes[lease.lane]
-        self._dirty.pop(lease.lane, None)
+        self._backlog.forget(lane)
         self._put_back(lane)
         return lane
 
@@ -263,6 +233,7 @@ class ConsumerLoop:
     async def stop(self, limit: float) -> None:
         """Take nothing new, put back what has not run, wait for what runs at most `limit` seconds, then cancel it."""
         self._stopping = True
+        self._backlog.stop()
         self._due.stop()
         for lane in self.lanes.values():
             self._put_back(lane)
@@ -277,9 +248,12 @@ class ConsumerLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (self._loaded or self._reading or self._due.reading or self._runners.waiting or self._dirty)
+        return not (
+            self._loaded or self._backlog.reading or self._due.reading or self._runners.waiting or self._backlog.lanes
+        )
 
-    def _check_quiet(self) -> None:
+    def check_quiet(self) -> None:
+        """Tell who waits for it that nothing is in hands, if that is so."""
         if self._quiet is not None and self.is_quiet:
             if not self._quiet.done():
                 self._quiet.set_result(None)
@@ -292,9 +266,9 @@ class ConsumerLoop:
 
     def _drop(self, lane: Lane) -> None:
         for strand in list(lane.strands.values()):
-            kept = list(strand.items)[:1] if strand.running else []
+            kept = list(strand.items)[:1] if strand.runner else []
             self._loaded -= len(strand.items) - len(kept)
-            strand.items = deque(kept)
+            strand.items = kept
             if not kept:
                 lane.close(strand)
                 self._runners.discard(strand)

@@ -38,7 +38,10 @@ class Taker(Protocol):
 
 
 class DueReader:
-    """Keeps one timer for the next exception, and never more than one read under way."""
+    """Keeps one timer for the next exception, and never more than one read under way.
+
+    `put_off` says that something was due when there was no room for it.
+    """
 
     def __init__(self, consumer: Consumer, store: Store, clock: Clock, taker: Taker) -> None:
         self.reading = False
@@ -48,7 +51,7 @@ class DueReader:
         self._taker = taker
         self._timer: Timer | None = None
         self._at = NEVER
-        self._put_off = False
+        self.put_off = False
         self._stopped = False
 
     def plan(self, at: float | None) -> None:
@@ -69,8 +72,7 @@ class DueReader:
 
     def room_again(self) -> None:
         """There is room in hands again for what was put off."""
-        if self._put_off:
-            self._read()
+        self._read()
 
     def stop(self) -> None:
         """Read nothing more."""
@@ -83,8 +85,8 @@ class DueReader:
         if self._stopped or not leases:
             return
         room = self._taker.room()
-        self._put_off = self.reading or room <= 0
-        if self._put_off:
+        self.put_off = self.reading or room <= 0
+        if self.put_off:
             return
         self.reading = True
         got = self._store.due(self._consumer, leases, self._clock.now(), room)
@@ -108,7 +110,7 @@ class DueReader:
         self._taker.take_due(deliveries)
         if self._stopped:
             return
-        if self._put_off and self._taker.room() > 0:
+        if self.put_off and self._taker.room() > 0:
             self._read()
             return
         following = self._store.next_due(self._consumer)

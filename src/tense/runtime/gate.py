@@ -9,12 +9,13 @@ LOOK_EVERY = 0.5
 
 
 class Gate:
-    """Knows how much waits in each inbox, as of the last look."""
+    """Knows how much waits in each inbox, as of the last look. `open` says that there is no limit to check."""
 
     def __init__(self, store: Store, clock: Clock, limit: int | None) -> None:
         self._store = store
         self._clock = clock
         self._limit = limit
+        self.open = limit is None
         self._looks: dict[str, tuple[float, int]] = {}
 
     async def check(self, service: str) -> None:

@@ -1,23 +1,22 @@
 """Lane: what one worker has in hands of one lane, in strands that each run one at a time."""
 
 import asyncio
-from collections import deque
 from collections.abc import Iterator
+
+import msgspec
 
 from tense.messages.settlement import LANE
 from tense.ports.delivery import Delivery, Lease
+from tense.runtime.runner import Runner
 
 
-class Strand:
-    """Deliveries that must run one after the other."""
+class Strand(msgspec.Struct, eq=False, gc=False):
+    """Deliveries that must run one after the other. `runner` runs the first of them, if any does."""
 
-    __slots__ = ("items", "lane", "name", "running")
-
-    def __init__(self, lane: "Lane", name: str) -> None:
-        self.lane = lane
-        self.name = name
-        self.items: deque[Delivery] = deque()
-        self.running = False
+    lane: "Lane"
+    name: str | int
+    items: list[Delivery] = []
+    runner: Runner | None = None
 
 
 class Lane:
@@ -36,18 +35,18 @@ class Lane:
         self.after = -1
         self.blocked = blocked
         self.careful = careful
-        self.strands: dict[str, Strand] = {}
+        self.strands: dict[str | int, Strand] = {}
         self.emptied: asyncio.Future[None] | None = None
 
     def strand_of(self, delivery: Delivery) -> Strand:
         """The strand a delivery belongs to: its lane's, its key's, or one of its own."""
         key = delivery.metadata.partitionkey
         if delivery.origin == "exception":
-            name = f"exception {key if key is not None else delivery.position}"
+            name: str | int = f"exception {key if key is not None else delivery.position}"
         elif self.serial:
             name = LANE
         else:
-            name = f"key {key}" if key is not None else f"position {delivery.position}"
+            name = delivery.position if key is None else "key " + key
         strand = self.strands.get(name)
         if strand is None:
             strand = self.strands[name] = Strand(self, name)
@@ -65,7 +64,20 @@ class Lane:
     def waiting(self) -> Iterator[Delivery]:
         """What is in hands and not started, in order."""
         for strand in self.strands.values():
-            yield from list(strand.items)[1 if strand.running else 0 :]
+            yield from list(strand.items)[1 if strand.runner else 0 :]
+
+    def strand_at_once(self, delivery: Delivery) -> Strand:
+        """The strand of what begins at once, with nothing before it."""
+        if delivery.metadata.partitionkey is None:
+            # Nothing can come to stand behind it, so it is opened only when it must wait.
+            return Strand(self, delivery.position, [delivery])
+        strand = self.strand_of(delivery)
+        strand.items.append(delivery)
+        return strand
+
+    def open(self, strand: Strand) -> None:
+        """A strand that began at once goes on."""
+        self.strands[strand.name] = strand
 
     def close(self, strand: Strand) -> None:
         """A strand has run dry."""

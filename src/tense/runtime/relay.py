@@ -15,10 +15,11 @@ from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, La
 from tense.ports.state import State
 from tense.ports.store import Soon, Store, Surroundings, Tell, Unit, Want
 from tense.ports.transaction import Snapshot
-from tense.runtime.relay_carrier import Carrier
+from tense.runtime.relay_carrier import Beside, Carrier
 from tense.runtime.relay_letters import Letters
 from tense.runtime.relay_parcel import RELAY
 from tense.runtime.relay_unit import Halves, PairUnit
+from tense.runtime.relay_watcher import Unhurried
 
 if TYPE_CHECKING:
     from tense.runtime.replay import History
@@ -46,7 +47,7 @@ class Pair:
         self._halves.spawn = surroundings.spawn
         await self.state.open(self._carrier.surroundings(surroundings))
         try:
-            await self.transport.open(surroundings)
+            await self.transport.open(Beside(surroundings, Unhurried(surroundings.watcher)))
         except BaseException:
             await self.state.close()
             raise
@@ -175,8 +176,8 @@ class Pair:
         """Where a command stands."""
         return self.transport.standing(message_id)
 
-    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
-        """A future that ends with the outcome."""
+    def watch(self, message_id: str) -> "Soon[Outcome]":
+        """The outcome, or a future that ends with it."""
         return self.transport.watch(message_id)
 
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from tense.messages.envelope import Envelope
 from tense.ports.chance import Chance
 from tense.ports.clock import Clock
-from tense.ports.delivery import Lease, Watcher
+from tense.ports.delivery import Delivery, Lease, Watcher
 from tense.ports.records import Instance
 from tense.ports.spawn import Spawn
 from tense.ports.state import State
@@ -79,6 +79,11 @@ class Carrier:
         """Something new stands in the outbox."""
         if self._worker is not None:
             self._worker.arrived(consumer, lane)
+
+    def offer(self, delivery: Delivery) -> bool:
+        """What stands in the outbox is read in batches."""
+        del delivery
+        return False
 
     def due(self, consumer: str, at: float) -> None:
         """Something that was put back is due."""

@@ -76,6 +76,11 @@ class RelayLoop:
             self._dirty[lane.lease.lane] = lane
         self.read()
 
+    def offer(self, delivery: Delivery) -> bool:
+        """It is read with others."""
+        del delivery
+        return False
+
     def due(self, at: float) -> None:
         """Something that was put back is due."""
         self._due.plan(at)

@@ -1,17 +1,40 @@
 """Runners: a bounded number of long-lived tasks that work off strands."""
 
 import asyncio
+import contextvars
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
 
+from tense.ports.delivery import Delivery
 from tense.ports.spawn import Spawn
-from tense.runtime.lane import Strand
+from tense.runtime.headstart import Started, start
+from tense.runtime.lane import Lane, Strand
+from tense.runtime.runner import Runner
 
 log = logging.getLogger("tense")
 
 BREATH = 32
 """After how many deliveries in a row a runner lets the loop turn."""
+
+AT_ONCE = 256
+"""After how many that began at once the next one waits for a turn of the loop."""
+
+Given: TypeAlias = tuple[Strand, Started | None]
+"""What a resting runner is woken with: a strand, and its first delivery where that began already."""
+
+
+class Rest:
+    """Where a runner waits while it has nothing to do. `context` is what its deliveries begin with."""
+
+    __slots__ = ("context", "given", "runner")
+
+    given: "asyncio.Future[Given]"
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.context = contextvars.copy_context()
 
 
 class Runners:
@@ -21,15 +44,19 @@ class Runners:
     `resting` when a runner finds nothing to do. A task for each message would cost more than the dispatch.
     """
 
-    def __init__(self, spawn: Spawn, name: str, concurrency: int, work: Callable[[Strand], Awaitable[None]]) -> None:
+    def __init__(
+        self, spawn: Spawn, name: str, concurrency: int, work: Callable[[Strand], Coroutine[Any, Any, None]]
+    ) -> None:
         self._spawn = spawn
         self._name = name
         self._concurrency = concurrency
         self._work = work
         self._ready: deque[Strand] = deque()
-        self._idle: list[asyncio.Future[Strand]] = []
+        self._idle: list[Rest] = []
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._stopping = False
+        self._starting = False
+        self._in_a_row = 0
         self.after: Callable[[Strand], None] = _nothing
         self.resting: Callable[[], None] = lambda: None
 
@@ -51,7 +78,7 @@ class Runners:
         """Give ready strands to resting runners, or to new ones while there may be more."""
         while self._ready:
             if self._idle:
-                self._idle.pop().set_result(self._ready.popleft())
+                self._idle.pop().given.set_result((self._ready.popleft(), None))
             elif len(self._tasks) < self._concurrency:
                 task = self._spawn.task(self._run(self._ready.popleft()), f"tense {self._name}")
                 self._tasks[task] = None
@@ -59,11 +86,44 @@ class Runners:
             else:
                 return
 
+    def begin(self, lane: Lane, delivery: Delivery) -> bool:
+        """Begin now with what nothing of its lane stands before; False if no runner rests.
+
+        What of it must wait goes on in a runner. Now and then it is refused, so that whoever asks in a circle lets the loop
+        turn; and while another begins, so that a chain of messages does not become a chain of calls.
+        """
+        self._in_a_row += 1
+        if not self._idle or self._starting or self._ready or self._in_a_row > AT_ONCE:
+            self._in_a_row = 0
+            return False
+        rest = self._idle.pop()
+        strand = lane.strand_at_once(delivery)
+        strand.runner = rest.runner
+        self._starting = True
+        try:
+            started = start(self._work(strand), rest.runner.task, rest.context.copy())
+        except BaseException as error:  # noqa: BLE001 - it is the runner's, not that of whoever sent the message
+            rest.given.set_exception(error)
+            return True
+        finally:
+            self._starting = False
+        if started is not None:
+            strand.lane.open(strand)
+            rest.given.set_result((strand, started))
+            return True
+        self._idle.append(rest)
+        if strand.items:
+            self._done_with(strand)
+            self.hand_out()
+        else:
+            self.after(strand)
+        return True
+
     async def stop(self, limit: float) -> None:
         """Start nothing new, wait at most `limit` seconds for what runs, then cancel it."""
         self._stopping = True
-        for waiting in self._idle:
-            waiting.cancel()
+        for rest in self._idle:
+            rest.given.cancel()
         self._idle.clear()
         if not self._tasks:
             return
@@ -77,9 +137,13 @@ class Runners:
             await asyncio.wait(late, timeout=1.0)
 
     async def _run(self, strand: Strand | None) -> None:
-        rounds = 0
+        task = asyncio.current_task()
+        assert task is not None
+        runner, rounds = Runner(task), 0
+        rest = Rest(runner)
         while strand is not None:
             if strand.items and not strand.lane.lease.lost:
+                strand.runner = runner
                 await self._work(strand)
                 rounds += 1
             strand = self._next(strand)
@@ -88,24 +152,31 @@ class Runners:
                 await asyncio.sleep(0)
             if strand is None and not self._stopping:
                 rounds = 0
-                strand = await self._rest()
+                strand = await self._wait(rest)
 
     def _next(self, strand: Strand) -> Strand | None:
+        self._done_with(strand)
+        return self._ready.popleft() if self._ready else None
+
+    def _done_with(self, strand: Strand) -> None:
         if strand.items and not strand.lane.lease.lost:
             self._ready.append(strand)
         self.after(strand)
-        return self._ready.popleft() if self._ready else None
 
-    async def _rest(self) -> Strand:
+    async def _wait(self, rest: Rest) -> Strand:
+        """The next strand, after going on with what began meanwhile."""
         self.resting()
-        waiting: asyncio.Future[Strand] = asyncio.get_running_loop().create_future()
-        self._idle.append(waiting)
+        rest.given = asyncio.get_running_loop().create_future()
+        self._idle.append(rest)
         try:
-            return await waiting
+            strand, started = await rest.given
         except asyncio.CancelledError:
-            if waiting in self._idle:
-                self._idle.remove(waiting)
+            if rest in self._idle:
+                self._idle.remove(rest)
             raise
+        if started is not None:
+            await started
+        return strand
 
 
 def _nothing(_strand: Strand) -> None:

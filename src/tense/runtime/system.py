@@ -21,6 +21,13 @@ T = TypeVar("T")
 log = logging.getLogger("tense")
 
 
+VARIANT = 0x8000
+"""The two bits that say RFC 9562, before the lower 14 bits of an id's counter."""
+
+LOW, HIGH = 0xBFFF, 0xFFF
+"""The ends of the counter's lower part, with its variant, and of its upper one."""
+
+
 class SystemClock:
     """The system's time, and the running loop's timers."""
 
@@ -39,33 +46,44 @@ class SystemClock:
 class SystemChance:
     """UUIDv7 ids (RFC 9562, section 5.7) and random figures.
 
-    Within a process ids are strictly growing: 48 bits of milliseconds, a counter of 26 bits that begins anywhere in
-    the lower half at each new millisecond, 48 random bits.
+    Within a process ids are strictly growing: 48 bits of milliseconds and a counter of 26 bits, which begins anywhere
+    in the lower half at each new millisecond; the last 48 bits are drawn anew with it.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._fast = random.Random(os.urandom(16))  # noqa: S311 - ids are names and no secrets
         self._last = 0
+        self._high = 0
+        self._low = LOW
         self._prefix = ""
-        self._counter = 0
+        self._suffix = ""
 
     def new_id(self) -> str:
         """A fresh UUIDv7 in text."""
         millis = int(self._now() * 1000)
-        if millis <= self._last:
-            millis = self._last
-            self._counter += 1
-            if self._counter >> 26:
-                millis += 1
-                self._counter = self._fast.getrandbits(25)
+        if millis > self._last:
+            self._begin(millis)
+        elif self._low == LOW:
+            self._carry()
         else:
-            self._counter = self._fast.getrandbits(25)
-        if millis != self._last:
-            self._last = millis
-            self._prefix = f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7"
-        high, low = self._counter >> 14, self._counter & 0x3FFF
-        return f"{self._prefix}{high:03x}-{0x8000 | low:04x}-{self._fast.getrandbits(48):012x}"
+            self._low += 1
+        return f"{self._prefix}{self._low:x}{self._suffix}"
+
+    def _begin(self, millis: int) -> None:
+        """A new millisecond."""
+        self._last = millis
+        self._high, self._low = self._fast.getrandbits(11), VARIANT | self._fast.getrandbits(14)
+        self._suffix = f"-{self._fast.getrandbits(48):012x}"
+        self._prefix = f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7{self._high:03x}-"
+
+    def _carry(self) -> None:
+        """The lower 14 bits of the counter are used up."""
+        if self._high == HIGH:
+            self._begin(self._last + 1)
+            return
+        self._high, self._low = self._high + 1, VARIANT
+        self._prefix = f"{self._prefix[:15]}{self._high:03x}-"
 
     def random(self) -> float:
         """A figure in [0, 1)."""

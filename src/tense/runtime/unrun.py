@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 
 from tense.errors import TenseError
@@ -53,14 +52,14 @@ class Unrun:
         """Hold back what of a strand is in hands and not started; how many these were."""
         count = 0
         for strand in lane.strands.values():
-            kept = list(strand.items)[:1] if strand.running else []
+            kept = list(strand.items)[:1] if strand.runner else []
             for delivery in list(strand.items)[len(kept) :]:
                 if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
                     self.settle(delivery, lane, Held(name))
                     count += 1
                 else:
                     kept.append(delivery)
-            strand.items = deque(kept)
+            strand.items = kept
         return count
 
     def _settled(self, done: "asyncio.Future[None]", lane: Lane, settlement: Settlement) -> None:

@@ -1,24 +1,10 @@
 """Watchdog: looks now and then at who has run for too long, instead of a timer for each message."""
 
-import asyncio
 import math
 
 from tense.ports.clock import Clock, Timer
 from tense.ports.delivery import Lease
-
-
-class Watch:
-    """One run under observation."""
-
-    __slots__ = ("lease", "limit", "lost", "overdue", "since", "task")
-
-    def __init__(self, task: "asyncio.Task[object]", lease: Lease, since: float, limit: float) -> None:
-        self.task = task
-        self.lease = lease
-        self.since = since
-        self.limit = limit
-        self.overdue = False
-        self.lost = False
+from tense.runtime.runner import Runner
 
 
 class Watchdog:
@@ -26,21 +12,20 @@ class Watchdog:
 
     def __init__(self, clock: Clock, interval: float = 0.05) -> None:
         self._clock = clock
+        self._elapsed = clock.elapsed
         self._interval = interval
-        self._watches: dict[Watch, None] = {}
+        self._runners: list[Runner] = []
         self._timer: Timer | None = None
 
-    def begin(self, task: "asyncio.Task[object]", lease: Lease, limit: float | None) -> Watch:
-        """Watch a task from now; `limit` in seconds, None for no limit."""
-        watch = Watch(task, lease, self._clock.elapsed(), math.inf if limit is None else limit)
-        self._watches[watch] = None
+    def begin(self, runner: Runner, lease: Lease, limit: float | None) -> None:
+        """Watch what a runner runs from now, until it has no lease; `limit` in seconds, None for no limit."""
+        runner.since, runner.lease = self._elapsed(), lease
+        runner.limit = math.inf if limit is None else limit
+        if not runner.watched:
+            runner.watched = True
+            self._runners.append(runner)
         if self._timer is None:
             self._timer = self._clock.call_later(self._interval, self._look)
-        return watch
-
-    def end(self, watch: Watch) -> None:
-        """It ended by itself."""
-        self._watches.pop(watch, None)
 
     def stop(self) -> None:
         """Look no more."""
@@ -50,13 +35,15 @@ class Watchdog:
 
     def _look(self) -> None:
         self._timer = None
-        now = self._clock.elapsed()
-        for watch in self._watches:
-            if watch.overdue or watch.lost:
+        now = self._elapsed()
+        self._runners = [runner for runner in self._runners if not runner.task.done()]
+        busy = [runner for runner in self._runners if runner.lease is not None]
+        for runner in busy:
+            if runner.overdue or runner.lost:
                 continue
-            watch.lost = watch.lease.lost
-            watch.overdue = not watch.lost and now - watch.since > watch.limit
-            if watch.overdue or watch.lost:
-                watch.task.cancel()
-        if self._watches:
+            runner.lost = runner.lease is not None and runner.lease.lost
+            runner.overdue = not runner.lost and now - runner.since > runner.limit
+            if runner.overdue or runner.lost:
+                runner.task.cancel()
+        if busy:
             self._timer = self._clock.call_later(self._interval, self._look)

@@ -14,7 +14,7 @@ from tense.dispatch.handler import Handler
 from tense.dispatch.registry import Registry
 from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreError, UndecodableError
 from tense.messages.envelope import Envelope, service_of
-from tense.messages.outcome import Outcome
+from tense.messages.metadata import Metadata
 from tense.messages.rejection import Rejection
 from tense.messages.settlement import Buried, Done, Settlement
 from tense.ports.chance import Chance
@@ -34,11 +34,10 @@ from tense.rules.settle import (
 from tense.runtime.heard import KIND as HEARD
 from tense.runtime.heard import Hearing
 from tense.runtime.joined import OpensUnits
+from tense.runtime.runner import Runner
 from tense.runtime.watchdog import Watchdog
 
 log = logging.getLogger("tense")
-
-Decided = tuple[Settlement, Sequence[Envelope]]
 
 
 class Work:
@@ -48,6 +47,7 @@ class Work:
         self, registry: Registry, bus: Bus, voice: Voice, hearing: Hearing, units: OpensUnits, watchdog: Watchdog
     ) -> None:
         self._registry = registry
+        self._commands = {name: (handler,) for name, handler in registry.commands.items()}
         self._bus = bus
         self._voice = voice
         self._hearing = hearing
@@ -55,9 +55,12 @@ class Work:
         self._watchdog = watchdog
         self._clock: Clock = voice.envelopes.clock
         self._chance: Chance = voice.envelopes.chance
+        self._decode = voice.envelopes.codec.decode
 
-    async def perform(self, delivery: Delivery, lease: Lease, service: str) -> Settlement | None:
-        """Run one delivery and settle it. None when the lane was lost: what was done is undone, another has it.
+    async def perform(self, delivery: Delivery, lease: Lease, service: str, runner: Runner) -> Settlement | None:
+        """Run one delivery and settle it, in the task of `runner`.
+
+        None when the lane was lost: what was done is undone, another has it.
 
         Raises:
             asyncio.CancelledError: this worker is told to stop; what was done is undone.
@@ -65,108 +68,122 @@ class Work:
         unit = self._units.unit(delivery, lease)
         handlers = self._handlers(delivery, service)
         settlement, message = self._prepare(delivery, handlers)
-        if settlement is not None:
-            return await self._settle(delivery, unit, settlement, ())
+        outgoing: Sequence[Envelope] = ()
+        if settlement is None:
+            metadata = delivery.metadata if delivery.attempt == delivery.metadata.attempt else _as_counted(delivery)
+            self._watchdog.begin(runner, lease, handlers[0].timeout)
+            try:
+                if metadata.kind == "command":
+                    call = Call(self._voice, handlers[0], metadata, unit)
+                    settlement = Done(await run_command(self._bus, self._voice.answering, handlers[0], message, call))
+                    outgoing = call.outgoing
+                else:
+                    calls = await run_subscribers(self._bus, self._voice, handlers, message, metadata, unit)
+                    settlement, outgoing = Done(), [envelope for call in calls for envelope in call.outgoing]
+            except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
+                settlement = await self._broken(error, handlers[0], delivery, unit, runner)
+                if settlement is None:
+                    return None
+            finally:
+                runner.lease = None
+        if delivery.metadata.replyto is not None:
+            outgoing = self._with_news(delivery, settlement, outgoing)
         try:
-            settlement, outgoing = await self._run(handlers, message, delivery, (unit, lease))
-        except asyncio.CancelledError:
-            await unit.undo()
-            raise
-        except LeaseLostError:
-            log.warning("%s lost its lane while it ran; another worker has it", _named(delivery))
-            return None
-        return await self._settle(delivery, unit, settlement, outgoing)
+            waiting = unit.finish(settlement, outgoing)
+            if waiting is not None:
+                await waiting
+        except Exception as error:  # noqa: BLE001 - what it means is decided there
+            return await self._unsettled(error, settlement, delivery, unit)
+        return settlement
 
     def policy(self, delivery: Delivery, service: str) -> tuple[Retry, OnFailure]:
         """The retry policy and failure rule that apply to a delivery."""
         handlers = self._handlers(delivery, service)
         return (handlers[0].retry, handlers[0].on_failure) if handlers else (Retry(), "park")
 
-    async def _settle(
-        self, delivery: Delivery, unit: Unit, settlement: Settlement, outgoing: Sequence[Envelope]
-    ) -> Settlement | None:
+    def _with_news(
+        self, delivery: Delivery, settlement: Settlement, outgoing: Sequence[Envelope]
+    ) -> Sequence[Envelope]:
+        """What leaves with a settlement, and with it the news for the sender if the command ended."""
         outcome = settlement.outcome if isinstance(settlement, (Done, Buried)) else None
-        if outcome is not None and (told := self._hearing.tell(delivery, outcome)) is not None:
-            outgoing = [*outgoing, told]
-        try:
-            waiting = unit.finish(settlement, outgoing)
-            if waiting is not None:
-                await waiting
-        except LeaseLostError:
+        told = None if outcome is None else self._hearing.tell(delivery, outcome)
+        return outgoing if told is None else [*outgoing, told]
+
+    async def _unsettled(
+        self, error: Exception, settlement: Settlement, delivery: Delivery, unit: Unit
+    ) -> Settlement | None:
+        """What becomes of a delivery that the store refused to settle so."""
+        if isinstance(error, LeaseLostError):
             log.warning("%s lost its lane; another worker has it", _named(delivery))
             return None
-        except Exception as error:
-            refused = isinstance(error, (DuplicateIdError, RefusedWriteError))
-            if isinstance(error, StoreError) and not refused:
-                log.warning("%s could not be settled and will run again: %s", _named(delivery), error)
-                return None
-            await unit.undo()
-            if not isinstance(settlement, Done):
-                raise
-            failure = (error.__cause__ or error) if isinstance(error, RefusedWriteError) else error
-            return await self._settle(delivery, unit, self._failed(delivery, failure, *self._fallback(delivery)), ())
-        return settlement
+        refused = isinstance(error, (DuplicateIdError, RefusedWriteError))
+        if isinstance(error, StoreError) and not refused:
+            log.warning("%s could not be settled and will run again: %s", _named(delivery), error)
+            return None
+        await unit.undo()
+        if not isinstance(settlement, Done):
+            raise error
+        failure = (error.__cause__ or error) if isinstance(error, RefusedWriteError) else error
+        failed = self._failed(delivery, failure, *self.policy(delivery, service_of(delivery.consumer)))
+        try:
+            waiting = unit.finish(failed, self._with_news(delivery, failed, ()))
+            if waiting is not None:
+                await waiting
+        except Exception as again:  # noqa: BLE001 - as above
+            return await self._unsettled(again, failed, delivery, unit)
+        return failed
 
     def _prepare(self, delivery: Delivery, handlers: Sequence[Handler]) -> tuple[Settlement | None, Any]:
         """How it ends without being run, or the message to run."""
         if delivery.ended is not None:
             return delivery.ended, None
         metadata = delivery.metadata
-        now = self._clock.now()
-        if metadata.kind == "command" and (expired := settle_expired(metadata, now)) is not None:
+        command = metadata.kind == "command"
+        if command and (expired := settle_expired(metadata, self._clock.now())) is not None:
             return expired, None
         if metadata.kind == "broken":
             return bury(metadata, "undecodable", Trouble(error="its headers are not such a message's"), None), None
         newer = bool(handlers) and metadata.dataversion > handlers[0].declaration.version
-        if not handlers or (newer and metadata.kind == "command"):
+        if not handlers or (newer and command):
             return self._unknown(delivery, newer=newer), None
-        policy, on_failure = handlers[0].retry, handlers[0].on_failure
-        if (crashed := settle_crashed(metadata, delivery.attempt, policy, on_failure)) is not None:
-            log.error("%s is given up: its worker died with it too often", _named(delivery))
-            return crashed, None
+        handler = handlers[0]
+        if delivery.attempt > 1:
+            crashed = settle_crashed(metadata, delivery.attempt, handler.retry, handler.on_failure)
+            if crashed is not None:
+                log.error("%s is given up: its worker died with it too often", _named(delivery))
+                return crashed, None
         try:
-            return None, self._message(handlers[0], delivery)
+            if command and delivery.own and metadata.dataversion == handler.declaration.version:
+                return None, self._decode(delivery.body, handler.message, strict=False)
+            return None, self._message(handler, delivery)
         except UndecodableError as error:
             if newer:
                 return self._unknown(delivery, newer=True), None
             log.error("%s is undecodable: %s", _named(delivery), error)  # noqa: TRY400 - the bytes are at fault, not the code
             return bury(metadata, "undecodable", Trouble(error=str(error)), metadata.partitionkey), None
 
-    async def _run(
-        self, handlers: Sequence[Handler], message: Any, delivery: Delivery, held: tuple[Unit, Lease]
-    ) -> Decided:
-        unit, lease = held
-        task = asyncio.current_task()
-        assert task is not None
-        watch = self._watchdog.begin(task, lease, handlers[0].timeout)
-        try:
-            if delivery.metadata.kind == "command":
-                call = Call(self._voice, handlers[0], self._seen(delivery), unit)
-                answering = self._voice.answering
-                outcome: Outcome = await run_command(self._bus, answering, handlers[0], message, call)
-                return Done(outcome), call.outgoing
-            return await self._subscribers(handlers, message, delivery, unit)
-        except BaseException as caught:
-            error: BaseException = caught
-            if isinstance(caught, asyncio.CancelledError) and task.cancelling():
-                if not watch.overdue and not watch.lost and unit.revoked is None:
-                    raise
-                task.uncancel()
-                error = (
-                    LeaseLostError(lease.consumer)
-                    if watch.lost
-                    else TimeoutError(unit.revoked or f"still running after its limit of {handlers[0].timeout:g} s")
-                )
-            await unit.undo()
-            if isinstance(error, LeaseLostError):
-                raise error from None
-            return self._failed(delivery, error, handlers[0].retry, handlers[0].on_failure), ()
-        finally:
-            self._watchdog.end(watch)
+    async def _broken(
+        self, error: BaseException, handler: Handler, delivery: Delivery, unit: Unit, runner: Runner
+    ) -> Settlement | None:
+        """Undo a run that ended with an error; how it is settled, or None when its lane was lost.
 
-    async def _subscribers(self, handlers: Sequence[Handler], message: Any, delivery: Delivery, unit: Unit) -> Decided:
-        calls = await run_subscribers(self._bus, self._voice, handlers, message, self._seen(delivery), unit)
-        return Done(), [envelope for call in calls for envelope in call.outgoing]
+        Raises:
+            asyncio.CancelledError: it was not the handler's error, the worker is told to stop.
+        """
+        overdue, lost = runner.overdue, runner.lost
+        runner.overdue = runner.lost = False
+        if isinstance(error, asyncio.CancelledError) and runner.task.cancelling():
+            if not overdue and not lost and unit.revoked is None:
+                await unit.undo()
+                raise error
+            runner.task.uncancel()
+            why = unit.revoked or f"still running after its limit of {handler.timeout} s"
+            error = LeaseLostError(delivery.consumer) if lost else TimeoutError(why)
+        await unit.undo()
+        if isinstance(error, LeaseLostError):
+            log.warning("%s lost its lane while it ran; another worker has it", _named(delivery))
+            return None
+        return self._failed(delivery, error, handler.retry, handler.on_failure)
 
     def _handlers(self, delivery: Delivery, service: str) -> tuple[Handler, ...]:
         metadata = delivery.metadata
@@ -175,19 +192,13 @@ class Work:
         if metadata.kind == HEARD:
             listener = self._registry.listeners.get((service, metadata.type))
             return (listener,) if listener else ()
-        handler = self._registry.commands.get(metadata.type)
-        return (handler,) if handler is not None and handler.service == service else ()
+        found = self._commands.get(metadata.type, ())
+        return found if found and found[0].service == service else ()
 
     def _message(self, handler: Handler, delivery: Delivery) -> Any:
         if delivery.metadata.kind == HEARD:
             return self._hearing.read(handler.message, delivery)
-        envelopes = self._voice.envelopes
-        return envelopes.unwrap(handler.message, delivery.metadata, delivery.body, own=delivery.own)
-
-    def _seen(self, delivery: Delivery) -> Any:
-        if delivery.attempt == delivery.metadata.attempt:
-            return delivery.metadata
-        return msgspec.structs.replace(delivery.metadata, attempt=delivery.attempt)
+        return self._voice.envelopes.unwrap(handler.message, delivery.metadata, delivery.body, own=delivery.own)
 
     def _unknown(self, delivery: Delivery, *, newer: bool) -> Settlement:
         metadata = delivery.metadata
@@ -214,9 +225,6 @@ class Work:
             log.warning("%s failed at attempt %d: %s", _named(delivery), delivery.attempt, trouble.error)
         return settlement
 
-    def _fallback(self, delivery: Delivery) -> tuple[Retry, OnFailure]:
-        return self.policy(delivery, service_of(delivery.consumer))
-
 
 def described(error: BaseException) -> Trouble:
     """A failure as it is written down."""
@@ -225,6 +233,11 @@ def described(error: BaseException) -> Trouble:
     else:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Trouble(error=text, traceback="".join(traceback.format_exception(error)))
+
+
+def _as_counted(delivery: Delivery) -> Metadata:
+    """What a handler sees: the attempt that it is."""
+    return msgspec.structs.replace(delivery.metadata, attempt=delivery.attempt)
 
 
 def _named(delivery: Delivery) -> str:

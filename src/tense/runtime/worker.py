@@ -9,7 +9,7 @@ import msgspec
 
 from tense.errors import StoreError
 from tense.ports.clock import Clock, Timer
-from tense.ports.delivery import Lease
+from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer, Instance
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store
@@ -39,6 +39,10 @@ class Loop(Protocol):
 
     def arrived(self, number: int) -> None:
         """Something new stands in a lane's backlog (-1: in any)."""
+        ...
+
+    def offer(self, delivery: Delivery) -> bool:
+        """Begin a command at once that was accepted just now; False if it must wait for others."""
         ...
 
     def due(self, at: float) -> None:
@@ -122,6 +126,11 @@ class Worker:
         """Something new stands in a backlog."""
         if (loop := self.loops.get(consumer)) is not None:
             loop.arrived(lane)
+
+    def offer(self, delivery: Delivery) -> bool:
+        """A command that could begin at once."""
+        loop = self.loops.get(delivery.consumer)
+        return loop is not None and loop.offer(delivery)
 
     def due(self, consumer: str, at: float) -> None:
         """An exception is due."""

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,6 +23,18 @@ BROKEN = (
     ArithmeticError,
 )
 
+NEVER_NULL = (
+    msgspec.inspect.StrType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.BoolType,
+    msgspec.inspect.BytesType,
+    msgspec.inspect.DateTimeType,
+    msgspec.inspect.UUIDType,
+    msgspec.inspect.DecimalType,
+    msgspec.inspect.StructType,
+)
+"""What is never written as null (a struct without fields is a leaf too)."""
+
 
 class JsonCodec:
     """Bodies as JSON in UTF-8 (RFC 8259). Typed, tolerant of unknown fields, exact about everything else."""
@@ -31,36 +44,26 @@ class JsonCodec:
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder(enc_hook=_to_plain)
         self._plain = msgspec.json.Decoder().decode
-        self._decoders: dict[Any, Callable[[bytes], Any]] = {}
-        self._guests: dict[type, bool] = {}
+        self._decoders: dict[Any, Callable[[bytes | msgspec.Raw], Any]] = {}
+        self._writers: dict[type, Callable[[Any], bytes]] = {}
 
     def encode(self, value: object) -> bytes:
         """The JSON of a value."""
         try:
-            cls = type(value)
-            guest = self._guests.get(cls)
-            if guest is None:
-                guest = self._guests[cls] = _is_pydantic(cls)
-            if guest:
-                return _pydantic_bytes(value)
-            body = self._encoder.encode(value)
-            # The encoder writes NaN and infinity as null, which a reader could not tell from nothing.
-            if b"null" in body:
-                _refuse_boundless(msgspec.to_builtins(value, enc_hook=_to_plain))
+            return (self._writers.get(type(value)) or self._writer(type(value)))(value)
         except BROKEN as error:
             text = f"{type(value).__name__} cannot be written as JSON: {error}"
             raise UnencodableError(text) from error
-        return body
 
-    def decode(self, body: bytes, cls: type[T] | Any, *, strict: bool) -> T:
+    def decode(self, body: bytes | msgspec.Raw, cls: type[T] | Any, *, strict: bool) -> T:
         """A value of a class from its JSON."""
         try:
             decoder = self._decoders[cls]
         except (KeyError, TypeError):
             decoder = self._decoder(cls)
         try:
-            if strict and not self._is_our_spelling(body):
-                refuse_ambiguity(body)
+            if strict and not self._is_our_spelling(bytes(body)):
+                refuse_ambiguity(bytes(body))
             return decoder(body)  # type: ignore[no-any-return]  # the decoder was made for cls
         except BROKEN as error:
             text = f"not a {getattr(cls, '__name__', cls)}: {_one_line(error)}"
@@ -80,11 +83,26 @@ class JsonCodec:
         except BROKEN:
             return False
 
-    def _decoder(self, cls: Any) -> Callable[[bytes], Any]:
-        decoder: Callable[[bytes], Any]
+    def _writer(self, cls: type) -> Callable[[Any], bytes]:
+        if _is_pydantic(cls):
+            writer: Callable[[Any], bytes] = _pydantic_bytes
+        else:
+            writer = self._bounded if _may_be_null(cls) else self._encoder.encode
+        self._writers[cls] = writer
+        return writer
+
+    def _bounded(self, value: object) -> bytes:
+        """The encoder writes NaN and infinity as null, which a reader could not tell from nothing."""
+        body = self._encoder.encode(value)
+        if b"null" in body:
+            _refuse_boundless(msgspec.to_builtins(value, enc_hook=_to_plain))
+        return body
+
+    def _decoder(self, cls: Any) -> Callable[[bytes | msgspec.Raw], Any]:
+        decoder: Callable[[bytes | msgspec.Raw], Any]
         try:
             if _is_pydantic(cls):
-                decoder = cls.model_validate_json
+                decoder = partial(_read_pydantic, cls)
             else:
                 _refuse_unwritable(cls)
                 decoder = msgspec.json.Decoder(cls, dec_hook=_from_plain).decode
@@ -93,6 +111,14 @@ class JsonCodec:
             text = f"{getattr(cls, '__qualname__', cls)} cannot be written as JSON: {_one_line(error)}"
             raise UndecodableError(text) from error
         return decoder
+
+
+def _may_be_null(cls: type) -> bool:
+    """Whether null may stand in the JSON of a class: where it may not, a reader refuses it."""
+    try:
+        return not all(isinstance(leaf, NEVER_NULL) for _, leaf in _leaves(msgspec.inspect.type_info(cls), ()))
+    except (TypeError, NameError):
+        return True
 
 
 def _refuse_boundless(plain: Any) -> None:
@@ -131,6 +157,10 @@ def _is_pydantic(cls: Any) -> bool:
     return isinstance(cls, type) and hasattr(cls, "model_validate_json")
 
 
+def _read_pydantic(cls: Any, body: bytes | msgspec.Raw) -> Any:
+    return cls.model_validate_json(bytes(body))
+
+
 def _pydantic_bytes(value: Any) -> bytes:
     return str(value.model_dump_json()).encode()
 
@@ -156,19 +186,18 @@ def _from_plain(cls: type, plain: Any) -> Any:
 
 def _refuse_unwritable(cls: Any) -> None:
     """Find a field of a type that msgspec would hand to a hook which does not know it."""
-    for path, kind in _custom_types(msgspec.inspect.type_info(cls), ()):
-        if not _is_pydantic(kind):
-            text = f"field {'.'.join(path) or '(itself)'} has the type {kind.__name__}, which JSON has no form for"
+    for path, leaf in _leaves(msgspec.inspect.type_info(cls), ()):
+        if isinstance(leaf, msgspec.inspect.CustomType) and not _is_pydantic(leaf.cls):
+            text = f"field {'.'.join(path) or '(itself)'} has the type {leaf.cls.__name__}, which JSON has no form for"
             raise TypeError(text)
 
 
-def _custom_types(
+def _leaves(
     info: msgspec.inspect.Type, path: tuple[str, ...], depth: int = 0
-) -> list[tuple[tuple[str, ...], type]]:
+) -> Iterator[tuple[tuple[str, ...], msgspec.inspect.Type]]:
+    """The types within a type that have none within themselves, with the fields that lead to them."""
     if depth > 16:  # noqa: PLR2004 - recursive types come round again
-        return []
-    if isinstance(info, msgspec.inspect.CustomType):
-        return [(path, info.cls)]
+        return
     inner: list[tuple[str, Any]] = []
     for name in ("fields", "types", "item_types", "item_type", "key_type", "value_type"):
         part = getattr(info, name, None)
@@ -176,10 +205,10 @@ def _custom_types(
             inner += [(getattr(each, "name", ""), getattr(each, "type", each)) for each in part]
         elif isinstance(part, msgspec.inspect.Type):
             inner.append(("", part))
-    found: list[tuple[tuple[str, ...], type]] = []
+    if not inner:
+        yield path, info
     for label, part in inner:
-        found += _custom_types(part, (*path, label) if label else path, depth + 1)
-    return found
+        yield from _leaves(part, (*path, label) if label else path, depth + 1)
 
 
 def _one_line(error: BaseException) -> str:

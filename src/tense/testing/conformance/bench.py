@@ -71,6 +71,11 @@ class Notices(Watcher):
         """An exception is due."""
         self.said.append(("due", consumer, at))
 
+    def offer(self, delivery: Delivery) -> bool:
+        """It stays in the backlog."""
+        del delivery
+        return False
+
     def freed(self, consumer: str, lane: int, strand: str) -> None:
         """Nothing is held behind a strand any more."""
         self.said.append(("freed", consumer, lane, strand))

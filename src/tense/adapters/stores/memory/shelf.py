@@ -4,16 +4,17 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from tense.messages.envelope import Envelope
 from tense.messages.metadata import Metadata
 from tense.messages.outcome import Outcome
+from tense.ports.delivery import Delivery, Origin
 from tense.ports.records import Consumer
 
 
-@dataclass(slots=True, eq=False)
-class Item:
+class Item(msgspec.Struct, eq=False, gc=False):
     """One message on a shelf. `state` is open, scheduled, held, taken, done or dead."""
 
     position: int
@@ -34,9 +35,9 @@ class Item:
         return self.envelope.metadata.partitionkey
 
     def metadata(self) -> Metadata:
-        """What is handed out: what a handler does to its headers stays with that attempt."""
+        """What is handed out of one with headers: what a handler does to them stays with that attempt."""
         metadata = self.envelope.metadata
-        return replace(metadata, headers=dict(metadata.headers)) if metadata.headers else metadata
+        return replace(metadata, headers=dict(metadata.headers))
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +51,34 @@ class Shelf:
 
     def __post_init__(self) -> None:
         self.backlog = [deque() for _ in range(self.consumer.lanes)]
+
+    def hand(self, item: Item) -> Delivery:
+        """Hand one message out: an attempt more."""
+        item.attempts += 1
+        exception = False
+        if self.exceptions and item.position in self.exceptions:
+            # A timer whose time has come for the first time takes its place behind what its key waits for.
+            exception = item.attempts > 1 or item.strand is not None
+            if exception:
+                item.state = "taken"
+            else:
+                del self.exceptions[item.position]
+        return self.delivery(item, "exception" if exception else "backlog")
+
+    def delivery(self, item: Item, origin: Origin = "backlog") -> Delivery:
+        """A message as it is handed out."""
+        envelope = item.envelope
+        return Delivery(
+            consumer=self.consumer.name,
+            lane=item.lane,
+            position=item.position,
+            metadata=item.metadata() if envelope.metadata.headers else envelope.metadata,
+            body=envelope.body,
+            attempt=item.attempts,
+            origin=origin,
+            own=True,
+            redriven=item.redriven,
+        )
 
     def held_in(self, lane: int) -> set[str]:
         """The strands of a lane that something is held or retried behind."""

@@ -1,8 +1,9 @@
 """What a memory store holds: messages, shelves, outcomes and dead letters, and the rules by which they move."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 import msgspec
@@ -12,7 +13,7 @@ from tense.errors import ClosedError, DuplicateIdError
 from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.ports.records import Consumer, DeadLetter
-from tense.ports.store import Surroundings
+from tense.ports.store import Soon, Surroundings
 
 KEPT = 10_000
 """How many outcomes, and how many handled events of a log, are remembered."""
@@ -26,8 +27,8 @@ class MemoryState:
     """Everything of one store; it outlives the runs of the apps that open it."""
 
     def __init__(self) -> None:
-        self.commands: OrderedDict[str, Item] = OrderedDict()
-        self.ended: OrderedDict[str, None] = OrderedDict()
+        self.commands: dict[str, Item] = {}
+        self.ended: deque[str] = deque()
         self.events: OrderedDict[str, Item] = OrderedDict()
         self.shelves: dict[str, Shelf] = {}
         self.letters: dict[int, DeadLetter] = {}
@@ -43,40 +44,47 @@ class MemoryState:
             raise ClosedError(text)
         return self.surroundings
 
-    def accept(self, envelope: Envelope) -> bool:
-        """Take a message in."""
-        around = self.around
-        if not self.is_new(envelope):
+    def accept(self, envelope: Envelope, *, at_once: bool = True) -> bool:
+        """Take a message in. A command may begin now, unless others are to be taken in with it."""
+        around, event = self.surroundings or self.around, envelope.metadata.kind == "event"
+        if envelope.metadata.id in (self.events if event else self.commands) and not self.is_new(envelope):
             return False
         self.positions += 1
         item = Item(self.positions, around.lane_of(envelope), envelope, around.clock.now())
-        if envelope.metadata.kind == "event":
+        if event:
             self._log(item)
         else:
-            self._shelve(item)
+            self._shelve(item, around, at_once=at_once)
         return True
 
     def is_new(self, envelope: Envelope) -> bool:
         """Whether this id was never accepted. Raises DuplicateIdError when it was, with another body."""
-        known = self.events if envelope.metadata.kind == "event" else self.commands
-        item = known.get(envelope.metadata.id)
+        metadata = envelope.metadata
+        item = (self.events if metadata.kind == "event" else self.commands).get(metadata.id)
         if item is None:
             return True
-        if item.envelope.body != envelope.body or item.envelope.metadata.type != envelope.metadata.type:
-            raise DuplicateIdError(envelope.metadata.id, envelope.metadata.type)
+        if item.envelope.body != envelope.body or item.envelope.metadata.type != metadata.type:
+            raise DuplicateIdError(metadata.id, metadata.type)
         return False
 
-    def _shelve(self, item: Item) -> None:
+    def _shelve(self, item: Item, around: Surroundings, *, at_once: bool) -> None:
         envelope = item.envelope
+        service = envelope.service
         self.commands[envelope.metadata.id] = item
-        shelf = self.shelf(envelope.service)
-        if envelope.due > self.around.clock.now():
+        shelf = self.shelves.get(service) or self.shelf(service)
+        if envelope.due > item.accepted:
             item.state, item.due = "scheduled", envelope.due
             shelf.exceptions[item.position] = item
-            self.around.watcher.due(envelope.service, envelope.due)
+            around.watcher.due(service, envelope.due)
             return
-        shelf.backlog[item.lane].append(item)
-        self.around.watcher.arrived(envelope.service, item.lane)
+        backlog = shelf.backlog[item.lane]
+        if at_once and not backlog:
+            item.attempts = 1
+            if around.watcher.offer(shelf.delivery(item)):
+                return
+            item.attempts = 0
+        backlog.append(item)
+        around.watcher.arrived(service, item.lane)
 
     def _log(self, item: Item) -> None:
         metadata = item.envelope.metadata
@@ -99,10 +107,10 @@ class MemoryState:
         """Record an outcome and tell who watches."""
         item.outcome = outcome
         message_id = item.envelope.metadata.id
-        self.ended[message_id] = None
-        while len(self.ended) > KEPT:
-            self.commands.pop(self.ended.popitem(last=False)[0], None)
-        for future, forget in self.watching.pop(message_id, ()):
+        self.ended.append(message_id)
+        if len(self.ended) > KEPT:
+            self.commands.pop(self.ended.popleft(), None)
+        for future, forget in self.watching.pop(message_id, ()) if self.watching else ():
             if not future.done():
                 # Nothing is left to forget: that spares a callback for each command.
                 future.remove_done_callback(forget)
@@ -129,7 +137,8 @@ class MemoryState:
         item = shelf.exceptions[number]
         item.state, item.due, item.attempts, item.outcome = "scheduled", now, 0, None
         item.redriven += 1
-        self.ended.pop(item.envelope.metadata.id, None)
+        with suppress(ValueError):
+            self.ended.remove(item.envelope.metadata.id)
         self.around.watcher.due(letter.consumer, now)
         return 1
 
@@ -149,19 +158,18 @@ class MemoryState:
             shelf = self.shelves[service] = Shelf(consumer)
         return shelf
 
-    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
-        """A future that ends with the outcome."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    def watch(self, message_id: str) -> "Soon[Outcome]":
+        """The outcome, or a future that ends with it."""
         item = self.commands.get(message_id)
         if item is not None and item.outcome is not None:
-            future.set_result(item.outcome)
-        else:
+            return item.outcome
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-            def forget(done: "asyncio.Future[Outcome]") -> None:
-                self._unwatch(message_id, done)
+        def forget(done: "asyncio.Future[Outcome]") -> None:
+            self._unwatch(message_id, done)
 
-            self.watching.setdefault(message_id, []).append((future, forget))
-            future.add_done_callback(forget)
+        self.watching.setdefault(message_id, []).append((future, forget))
+        future.add_done_callback(forget)
         return future
 
     def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:

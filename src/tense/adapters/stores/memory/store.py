@@ -1,6 +1,5 @@
 """MemoryStore: everything in this process, gone with it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -31,6 +30,8 @@ class MemoryStore:
     def __init__(self, scratch: Scratch) -> None:
         self.scratch = scratch
         self.state = MemoryState()
+        self.accept = self.state.accept
+        self.watch = self.state.watch
         self._leases: dict[tuple[str, int], Lease] = {}
         self._seen: dict[str, Instance] = {}
 
@@ -49,10 +50,6 @@ class MemoryStore:
 
     # Acceptance
 
-    def accept(self, envelope: Envelope) -> bool:
-        """Take a message in."""
-        return self.state.accept(envelope)
-
     # Backlog
 
     def claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
@@ -62,7 +59,7 @@ class MemoryStore:
         for want in wanted:
             queue = shelf.backlog[want.lease.lane]
             most = min(want.most, len(queue), limit - len(found))
-            found += [self._handed(shelf, queue.popleft()) for _ in range(most)]
+            found += [shelf.hand(queue.popleft()) for _ in range(most)]
         return found
 
     def due(self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int) -> list[Delivery]:
@@ -74,7 +71,7 @@ class MemoryStore:
             deadline = item.envelope.metadata.deadline
             late = deadline is not None and deadline <= now and consumer.kind == "inbox"
             if (item.state == "scheduled" and (item.due <= now or late)) or (item.state == "held" and late):
-                found.append(self._handed(shelf, item))
+                found.append(shelf.hand(item))
                 if len(found) >= limit:
                     break
         return found
@@ -95,26 +92,6 @@ class MemoryStore:
     def strike(self, delivery: Delivery, first: int) -> int:
         """No process dies and leaves its memory behind."""
         return max(first, delivery.attempt) if first == 1 else delivery.attempt
-
-    def _handed(self, shelf: Shelf, item: Item) -> Delivery:
-        # A timer whose time has come for the first time takes its place behind what its key waits for.
-        exception = item.position in shelf.exceptions and not (item.attempts == 0 and item.strand is None)
-        item.attempts += 1
-        if exception:
-            item.state = "taken"
-        else:
-            shelf.exceptions.pop(item.position, None)
-        return Delivery(
-            consumer=shelf.consumer.name,
-            lane=item.lane,
-            position=item.position,
-            metadata=item.metadata(),
-            body=item.envelope.body,
-            attempt=item.attempts,
-            origin="exception" if exception else "backlog",
-            own=True,
-            redriven=item.redriven,
-        )
 
     # Units
 
@@ -189,10 +166,6 @@ class MemoryStore:
             outcome=item.outcome,
         )
 
-    def watch(self, message_id: str) -> "asyncio.Future[Outcome]":
-        """A future that ends with the outcome."""
-        return self.state.watch(message_id)
-
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
         """End a command that is not started."""
         item = self.state.commands.get(message_id)
@@ -212,9 +185,10 @@ class MemoryStore:
             body=item.envelope.body,
             redriven=item.redriven,
         )
-        MemoryUnit(self.state, self.scratch, delivery, Lease(delivery.consumer, item.lane, 0)).apply(Done(outcome))
+        unit = MemoryUnit(self.state, self.scratch, delivery, Lease(delivery.consumer, item.lane, 0))
+        unit.apply(Done(outcome), shelf, item)
         if (told := tell(delivery, outcome)) is not None:
-            self.state.accept(told)
+            self.state.accept(told, at_once=False)
         return True
 
     # Dead letters

@@ -18,18 +18,18 @@ from tense.ports.transaction import Transaction
 
 T = TypeVar("T")
 
+ENDED = ("done", "dead")
 
-class MemoryUnit:
+
+class MemoryUnit(msgspec.Struct, eq=False, gc=False):
     """One delivery's unit of work; its database is a turn of the scratch."""
 
-    __slots__ = ("_delivery", "_lease", "_scratch", "_state", "_turn")
-
-    def __init__(self, state: MemoryState, scratch: Scratch, delivery: Delivery, lease: Lease) -> None:
-        self._state = state
-        self._scratch = scratch
-        self._delivery = delivery
-        self._lease = lease
-        self._turn: Turn | None = None
+    _state: MemoryState
+    _scratch: Scratch
+    _delivery: Delivery
+    _lease: Lease
+    _turn: Turn | None = None
+    revoked: str | None = None
 
     def transaction(self) -> Transaction:
         """The database within this unit."""
@@ -44,8 +44,6 @@ class MemoryUnit:
         """Whether the transaction was used."""
         return self._turn is not None and self._turn.begun
 
-    revoked: str | None = None
-
     async def undo(self) -> None:
         """Undo what was written."""
         if self._turn is not None:
@@ -59,23 +57,25 @@ class MemoryUnit:
                 self._turn.undo()
             text = f"lane {self._lease.lane} of {self._lease.consumer} is lost"
             raise LeaseLostError(text)
-        self._refuse_second_end(settlement)
         store = self._state
+        shelf = store.shelves[self._delivery.consumer]
+        item = shelf.exceptions.get(self._delivery.position) or self._item()
+        if item.state in ENDED and isinstance(settlement, (Done, Buried)):
+            self._refuse_second_end()
         for envelope in outgoing:
             store.is_new(envelope)
         if self._turn is not None:
             self._turn.keep()
-        self.apply(settlement)
+        self.apply(settlement, shelf, item)
         for envelope in outgoing:
-            store.accept(envelope)
+            store.accept(envelope, at_once=False)
 
-    def apply(self, settlement: Settlement) -> None:
+    def apply(self, settlement: Settlement, shelf: Shelf, item: Item) -> None:
         """Carry a settlement out on the shelf."""
         delivery, store = self._delivery, self._state
-        shelf = store.shelves[delivery.consumer]
-        item = self._item(shelf)
         if isinstance(settlement, Done):
-            shelf.exceptions.pop(item.position, None)
+            if shelf.exceptions:
+                shelf.exceptions.pop(item.position, None)
             item.state = "done"
             if delivery.metadata.kind != "event":
                 if settlement.outcome is not None:
@@ -99,22 +99,19 @@ class MemoryUnit:
             assert isinstance(settlement, Released)
             self._put_back(shelf, item)
 
-    def _refuse_second_end(self, settlement: Settlement) -> None:
-        """A command ends once. Raises LeaseLostError when it ended meanwhile."""
+    def _refuse_second_end(self) -> None:
+        """A command ends once. Raises LeaseLostError for who comes second."""
         metadata = self._delivery.metadata
-        item = None if metadata.kind == "event" else self._state.commands.get(metadata.id)
-        if item is not None and item.state in ("done", "dead") and isinstance(settlement, Done | Buried):
+        if metadata.kind != "event":
             if self._turn is not None:
                 self._turn.undo()
             text = f"{metadata.type} {metadata.id} was ended by somebody else meanwhile"
             raise LeaseLostError(text)
 
-    def _item(self, shelf: Shelf) -> Item:
+    def _item(self) -> Item:
+        """What was taken off the backlog."""
         delivery = self._delivery
-        found = shelf.exceptions.get(delivery.position)
-        if found is None and delivery.metadata.kind != "event":
-            found = self._state.commands.get(delivery.metadata.id)
-        if found is not None:
+        if delivery.metadata.kind != "event" and (found := self._state.commands.get(delivery.metadata.id)) is not None:
             return found
         event = self._state.events.get(delivery.metadata.id)
         envelope = (

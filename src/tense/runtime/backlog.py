@@ -1,0 +1,109 @@
+"""Backlog: reads what stands in the lanes, in order, and never more than one read under way."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from tense.ports.clock import Clock
+from tense.ports.delivery import Delivery
+from tense.ports.records import Consumer
+from tense.ports.store import Store, Want
+from tense.runtime.due import RETRY_READ
+from tense.runtime.lane import Lane
+
+log = logging.getLogger("tense")
+
+
+class Taker(Protocol):
+    """Who reads, and takes what was read."""
+
+    def room(self) -> int:
+        """How many more deliveries may be in hands."""
+        ...
+
+    def holds(self, lane: Lane) -> bool:
+        """Whether a lane is still ours."""
+        ...
+
+    def take_read(self, deliveries: Sequence[Delivery]) -> None:
+        """What stood next in the lanes."""
+        ...
+
+    def check_quiet(self) -> None:
+        """A read is over."""
+        ...
+
+
+class BacklogReader:
+    """Reads the lanes in which something may stand. `lanes` are those marked so, `reading` says that a read is under way."""
+
+    def __init__(self, consumer: Consumer, store: Store, clock: Clock, taker: Taker) -> None:
+        self.lanes: dict[int, Lane] = {}
+        self.reading = False
+        self._consumer = consumer
+        self._store = store
+        self._clock = clock
+        self._taker = taker
+        self._stopped = False
+
+    def mark(self, *lanes: Lane) -> None:
+        """Something may stand in these."""
+        for lane in lanes:
+            self.lanes[lane.lease.lane] = lane
+
+    def forget(self, lane: Lane) -> None:
+        """A lane is not ours any more."""
+        if self.lanes.get(lane.lease.lane) is lane:
+            del self.lanes[lane.lease.lane]
+
+    def stop(self) -> None:
+        """Read nothing more."""
+        self._stopped = True
+
+    def read(self) -> None:
+        """Ask the store for more, if there is room and something may be there."""
+        room = self._taker.room()
+        if self.reading or self._stopped or room <= 0 or not self.lanes:
+            return
+        lanes = [lane for lane in self.lanes.values() if not lane.lease.lost]
+        self.lanes.clear()
+        if not lanes:
+            return
+        most = max(1, room // len(lanes))
+        wanted = [Want(lane.lease, lane.after, most) for lane in lanes]
+        self.reading = True
+        got = self._store.claim(self._consumer, wanted, room)
+        if isinstance(got, asyncio.Future):
+            got.add_done_callback(lambda done: self._got(done, lanes, most, room))
+        else:
+            self._feed(got, lanes, most, room)
+
+    def _got(self, done: "asyncio.Future[Sequence[Delivery]]", lanes: Sequence[Lane], most: int, room: int) -> None:
+        if done.cancelled():
+            self.reading = False
+        elif (error := done.exception()) is not None:
+            self.reading = False
+            self._mark_again(lanes)
+            log.warning("%s cannot read its backlog, tries again: %s", self._consumer.name, error)
+            if not self._stopped:
+                self._clock.call_later(RETRY_READ, self.read)
+        else:
+            self._feed(done.result(), lanes, most, room)
+
+    def _feed(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane], most: int, room: int) -> None:
+        self.reading = False
+        if len(deliveries) >= room:
+            self._mark_again(lanes)
+        elif len(deliveries) >= most:
+            counts = Counter(delivery.lane for delivery in deliveries)
+            self._mark_again([lane for lane in lanes if counts[lane.lease.lane] >= most])
+        self._taker.take_read(deliveries)
+        if self.lanes:
+            self.read()
+        self._taker.check_quiet()
+
+    def _mark_again(self, lanes: Sequence[Lane]) -> None:
+        """More may stand in these, as far as they are still ours."""
+        self.mark(*filter(self._taker.holds, lanes))
