@@ -10,7 +10,7 @@ from tense.adapters.stores.sqlite.store import SqliteStore
 from tense.errors import LeaseLostError
 from tense.ports.delivery import Delivery
 from tense.runtime.load import LANES
-from tense.runtime.relay import Pair, paired
+from tense.runtime.relay import Pair, both, paired
 from tense.runtime.relay_parcel import RELAY
 from tense.testing.breakers.disk import full_disk
 from tense.testing.conformance.bench import LEASE, Bench, Kit
@@ -20,7 +20,7 @@ from tense.testing.conformance.suite import StoreConformance
 class TestPair(StoreConformance):
     """Three properties read otherwise where two stores are one, and stand below in their own words."""
 
-    capabilities = SqliteStore.capabilities
+    capabilities = both(SqliteStore.capabilities, SqliteStore.capabilities)
 
     def store(self, place: Path) -> Pair:
         return paired(SqliteStore(place / "kit.db"), SqliteStore(place / "broker.db"), LANES)
