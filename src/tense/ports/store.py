@@ -123,6 +123,7 @@ class Unit(Protocol):
         Raises:
             LeaseLostError: another worker owns the lane now; what was written is undone.
             DuplicateIdError: an outgoing id was used before with another body; what was written is undone.
+            RefusedWriteError: the database would not commit what the handler wrote; it is undone.
         """
         ...
 

@@ -2,17 +2,18 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
-import asyncpg
 import msgspec
 from typing_extensions import TypeVar
 
 from tense.adapters.stores.postgres.address import Address
 from tense.adapters.stores.postgres.pool import Connection, Pool
 from tense.adapters.stores.postgres.schema import in_schema
+from tense.adapters.stores.postgres.session import Session, connect
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, translated
 from tense.messages.metadata import Metadata
@@ -27,10 +28,16 @@ encode = msgspec.json.Encoder().encode
 
 T = TypeVar("T")
 
+Place: TypeAlias = tuple[str, int, str]
+"""A strand of a lane of a consumer."""
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 ENGINE_CONNECTIONS = 8
 """Connections for the engine's own statements; handlers never take them."""
+
+SHARED_CONNECTIONS = 2
+"""Transactions that handlers share and that are open at the same time: while one is committed the other goes on."""
 
 READ_CONNECTIONS = 4
 """Connections for snapshots: a handler in its transaction may read one without waiting for other handlers."""
@@ -50,15 +57,18 @@ class Core:
         self.around = around
         self.engine = Pool(self._connect_engine, ENGINE_CONNECTIONS)
         self.units = Pool(self.connect, address.pool)
+        self.shared = Pool(self.connect, SHARED_CONNECTIONS)
         self.readers = Pool(self.connect, READ_CONNECTIONS)
         self.leases: dict[tuple[str, int], Lease] = {}
         self.consumers: dict[str, Consumer] = {}
         self.subscriptions: dict[str, list[Consumer]] = {}
         self.watching: dict[str, list[asyncio.Future[Outcome]]] = {}
         self.blocked: dict[tuple[str, int], set[str]] = {}
+        self.holding: Counter[Place] = Counter()
         self.next_due: dict[str, float] = {}
         self.own: dict[str, None] = {}
         self.tell_others: Callable[[Tidings], None] = lambda _tidings: None
+        self.sharing = True
         self.closed = False
         self.pid = os.getpid()
 
@@ -66,24 +76,23 @@ class Core:
         """A statement for this store's schema."""
         return in_schema(self.address.schema, statement)
 
-    async def connect(self, settings: Mapping[str, str] = EMPTY, *, patience: float | None = None) -> Connection:
+    async def connect(self, settings: Mapping[str, str] = EMPTY, *, patience: float | None = None) -> Session:
         """A new connection; behind a pooler without prepared statements, and without settings of its own.
 
         A statement that is not answered within `patience` seconds raises TimeoutError: the network may be silent.
         """
-        pooled = not self.address.notify
         # A process that falls silent within a transaction keeps its locks, and everybody's events, for as long as this.
         limit = {"idle_in_transaction_session_timeout": f"{int(self.around.lease * 1000)}", **settings}
-        connection: Connection = await asyncpg.connect(
-            self.address.dsn,
-            statement_cache_size=0 if pooled else 256,
-            timeout=min(CONNECT_WITHIN, self.around.lease),
-            command_timeout=patience,
-            server_settings={} if pooled or "idle_in_transaction" in self.address.dsn else limit,
+        session = await connect(
+            self.address,
+            {} if "idle_in_transaction" in self.address.dsn else limit,
+            within=min(CONNECT_WITHIN, self.around.lease),
+            patience=patience,
         )
-        return connection
+        session.used = self.around.clock.elapsed()
+        return session
 
-    async def _connect_engine(self) -> Connection:
+    async def _connect_engine(self) -> Session:
         # A plan that was made while the tables were empty is kept; it must not be one that reads all of them.
         return await self.connect({"enable_seqscan": "off", "jit": "off"}, patience=self.around.lease)
 
@@ -140,8 +149,8 @@ class Core:
         for message_id, outcome in tidings.told:
             self.conclude(message_id, outcome)
         watcher = self.around.watcher
-        for consumer, lane, strand in tidings.freed:
-            watcher.freed(consumer, lane, strand)
+        for place in tidings.freed:
+            self.free(place)
         for service, lane in tidings.arrivals:
             watcher.arrived(service, lane)
         for channel, lane in tidings.logged:
@@ -154,6 +163,21 @@ class Core:
             watcher.moved()
         if tidings.concern_others:
             self.tell_others(tidings)
+
+    def hold(self, place: Place, written: "asyncio.Future[None]") -> None:
+        """A message is about to be held back behind a strand of a lane."""
+        self.holding[place] += 1
+        written.add_done_callback(lambda _: self._held(place))
+
+    def free(self, place: Place) -> None:
+        """Nothing is held back behind a strand of a lane any more: unless something is about to be."""
+        if not self.holding[place]:
+            self.around.watcher.freed(*place)
+
+    def _held(self, place: Place) -> None:
+        self.holding[place] -= 1
+        if not self.holding[place]:
+            del self.holding[place]
 
     def lose(self, lease: Lease) -> None:
         """A lease is lost, or what was done under it."""

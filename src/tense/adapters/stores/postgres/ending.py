@@ -10,6 +10,7 @@ from tense.adapters.stores.postgres.settling import Ending, Settling, lost
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, translated
 from tense.errors import DuplicateIdError, LeaseLostError, StoreError
+from tense.messages.settlement import Held
 
 
 class Endings:
@@ -24,8 +25,10 @@ class Endings:
     def end(self, ending: Ending) -> "asyncio.Future[None]":
         """Write an ending, after those of its lane that were asked for before."""
         future: asyncio.Future[None] = self._gather.ask(ending)
-        if ending.is_event:
+        if ending.is_event or not ending.is_plain:
             self._last[ending.lane] = future
+        if isinstance(ending.settlement, Held):
+            self._core.hold((*ending.lane, ending.settlement.strand), future)
         return future
 
     def before(self, lane: tuple[str, int]) -> "asyncio.Future[None] | None":
@@ -46,7 +49,7 @@ class Endings:
             elif not await self._together(entries):
                 for entry in entries:
                     await self._alone(entry)
-        for lane in {entry[0].lane for entry in batch if entry[0].is_event}:
+        for lane in {entry[0].lane for entry in batch}:
             if (future := self._last.get(lane)) is not None and future.done():
                 del self._last[lane]
 

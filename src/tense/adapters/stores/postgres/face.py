@@ -1,17 +1,28 @@
 """The faces that handlers see of a PostgreSQL connection: Transaction and Snapshot."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from tense.adapters.stores.postgres.core import Core
-from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.translate import numbered
 from tense.ports.transaction import Row
 
-Take = Callable[[], Awaitable[Connection]]
-"""Gives the connection within its transaction."""
+
+class Line(Protocol):
+    """Runs statements within one transaction, one at a time."""
+
+    async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
+        """Run a statement; its rows, and the server's word for what it did."""
+        ...
+
+    async def say(self, words: str) -> None:
+        """Run words without parameters that give no rows."""
+        ...
+
+    async def many(self, text: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each row of values."""
+        ...
 
 
 class PostgresTransaction:
@@ -20,48 +31,38 @@ class PostgresTransaction:
     A statement that fails dooms the transaction, as PostgreSQL has it: use `begin()` around one that may.
     """
 
-    __slots__ = ("_depth", "_lock", "_take")
+    __slots__ = ("_depth", "_line")
 
-    def __init__(self, take: Take) -> None:
-        self._take = take
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self._depth = 0
-        self._lock = asyncio.Lock()
 
     async def execute(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> int:
         """Run one statement."""
         text, names = numbered(sql)
         given = values or named
-        async with self._lock:
-            connection = await self._take()
-            return count_of(await connection.execute(text, *[given[name] for name in names]))
+        return count_of((await self._line.run(text, [given[name] for name in names]))[1])
 
     async def execute_many(self, sql: str, rows: Iterable[Mapping[str, Any]], /) -> int:
         """Run one statement for each row."""
         text, names = numbered(sql)
         values = [[row[name] for name in names] for row in rows]
-        async with self._lock:
-            connection = await self._take()
-            if _inserts_each(text):
-                await connection.executemany(text, values)
-                return len(values)
-            return sum([count_of(await connection.execute(text, *row)) for row in values])
+        if _inserts_each(text):
+            await self._line.many(text, values)
+            return len(values)
+        return sum([count_of((await self._line.run(text, row))[1]) for row in values])
 
     async def fetch_all(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Sequence[Row]:
         """Every row."""
         text, names = numbered(sql)
         given = values or named
-        async with self._lock:
-            connection = await self._take()
-            return [tuple(row) for row in await connection.fetch(text, *[given[name] for name in names])]
+        rows, _ = await self._line.run(text, [given[name] for name in names])
+        return [tuple(row) for row in rows]
 
     async def fetch_one(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Row | None:
         """The first row."""
-        text, names = numbered(sql)
-        given = values or named
-        async with self._lock:
-            connection = await self._take()
-            row = await connection.fetchrow(text, *[given[name] for name in names])
-        return None if row is None else tuple(row)
+        rows = await self.fetch_all(sql, values, **named)
+        return rows[0] if rows else None
 
     async def fetch_value(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
         """The first column of the first row."""
@@ -76,19 +77,15 @@ class PostgresTransaction:
     async def _part(self) -> AsyncIterator[None]:
         self._depth += 1
         name = f"tense_part_{self._depth}"
-        await self._say(f"SAVEPOINT {name}")
+        await self._line.say(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
-            await self._say(f"ROLLBACK TO SAVEPOINT {name}")
+            await self._line.say(f"ROLLBACK TO SAVEPOINT {name}")
             raise
         finally:
             self._depth -= 1
-        await self._say(f"RELEASE SAVEPOINT {name}")
-
-    async def _say(self, words: str) -> None:
-        async with self._lock:
-            await (await self._take()).execute(words)
+        await self._line.say(f"RELEASE SAVEPOINT {name}")
 
 
 class PostgresSnapshot:

@@ -125,8 +125,8 @@ class News:
                 watcher.arrived(subscription.name, lane)
         for name, due in hint.dues.items():
             watcher.due(name, due)
-        for consumer, lane, strand in hint.freed:
-            watcher.freed(consumer, lane, strand)
+        for place in hint.freed:
+            core.free(place)
         if hint.moved:
             watcher.moved()
         if hint.ended and core.watching:

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 import asyncpg
 
+from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.trouble import GONE
 from tense.errors import ClosedError
 
-Connection: TypeAlias = asyncpg.Connection
+Connection: TypeAlias = Session
 
 PATIENCE = 2.0
 """Seconds that closing waits for what is in use."""
@@ -30,7 +31,7 @@ class Pool:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int) -> None:
         self._connect = connect
-        self._most = most
+        self.most = most
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
         self._making = 0
@@ -119,7 +120,7 @@ class Pool:
     def _may_grow(self) -> bool:
         if self._all and asyncio.get_running_loop().time() < self._full_until:
             return False
-        return len(self._all) + self._making < self._most
+        return len(self._all) + self._making < self.most
 
     def _ready(self) -> Connection | None:
         while self._idle:

@@ -8,6 +8,8 @@ from tense.adapters.stores.postgres import guest
 from tense.adapters.stores.postgres.address import Address, read_address
 from tense.adapters.stores.postgres.backlog import Backlog
 from tense.adapters.stores.postgres.capabilities import POSTGRES
+from tense.adapters.stores.postgres.commit import Committing
+from tense.adapters.stores.postgres.company import Company
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.face import PostgresSnapshot
@@ -61,6 +63,8 @@ class PostgresStore:
         try:
             async with core.engine.connection() as connection:
                 await migrate(connection, self.address.schema, self.address.shown)
+                isolation = await connection.fetchval("SHOW default_transaction_isolation")
+                core.sharing = isolation == "read committed"
         except (StoreError, *DRIVER) as error:
             await core.engine.close()
             raise translated(error, self.address.shown) from error
@@ -68,6 +72,8 @@ class PostgresStore:
         self._intake = Intake(core)
         self._settling = Settling(core, self._intake)
         self._endings = Endings(core, self._settling)
+        self._committing = Committing(core, self._settling, self._endings)
+        self._company = Company(core, self._committing)
         self._backlog = Backlog(core)
         self._lanes = Lanes(core, self._backlog)
         self._ledger = Ledger(core, self._intake)
@@ -82,6 +88,7 @@ class PostgresStore:
         core, self._core = self._core, None
         if core is None:
             return
+        await self._committing.idle()
         await self._endings.idle()
         await self._intake.idle()
         core.closed = True
@@ -91,7 +98,7 @@ class PostgresStore:
         for futures in list(core.watching.values()):
             for future in list(futures):
                 future.cancel()
-        for pool in (core.units, core.readers, core.engine):
+        for pool in (core.units, core.shared, core.readers, core.engine):
             await pool.close()
 
     @property
@@ -147,7 +154,7 @@ class PostgresStore:
 
     def unit(self, delivery: Delivery, lease: Lease) -> PostgresUnit:
         """A unit of work."""
-        return PostgresUnit(self.core, (self._settling, self._endings), delivery, lease)
+        return PostgresUnit(self.core, (self._company, self._endings), delivery, lease)
 
     def marks(self, deliveries: Sequence[Delivery]) -> "asyncio.Future[Mapping[int, Settlement]]":
         """How those of another store's deliveries ended that have a mark here."""
@@ -171,6 +178,7 @@ class PostgresStore:
 
     async def settled(self) -> None:
         """Return when everything finished so far is durable."""
+        await self._committing.idle()
         await self._endings.idle()
 
     # Lanes

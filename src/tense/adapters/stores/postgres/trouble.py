@@ -23,6 +23,12 @@ GONE = (
 CLASHED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """Two transactions were in each other's way; one of them was undone and may begin again."""
 
+BLOCKED = (*CLASHED, asyncpg.LockNotAvailableError)
+"""A lock of somebody else is in the way."""
+
+REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
+"""What a handler wrote may not be committed: a deferred constraint or trigger says so."""
+
 DRIVER = (asyncpg.PostgresError, *GONE)
 """Everything the driver raises."""
 

@@ -1,19 +1,21 @@
-"""The unit of work on PostgreSQL: a connection of the pool from the first use of the transaction to the end."""
+"""The unit of work on PostgreSQL: a transaction from the first use of it to the end, alone or with others."""
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 from typing_extensions import TypeVar
 
+from tense.adapters.stores.postgres.company import Company, is_plain
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.face import PostgresTransaction
-from tense.adapters.stores.postgres.pool import PATIENCE, Connection
-from tense.adapters.stores.postgres.settling import Ending, Settling
-from tense.adapters.stores.postgres.tidings import Tidings
-from tense.adapters.stores.postgres.trouble import DRIVER, GONE, translated
-from tense.errors import DuplicateIdError, LeaseLostError, NotSupportedError, StoreError, WorkflowError
+from tense.adapters.stores.postgres.group import Group
+from tense.adapters.stores.postgres.session import Session
+from tense.adapters.stores.postgres.settling import Ending
+from tense.adapters.stores.postgres.trouble import BLOCKED, GONE
+from tense.errors import LeaseLostError, NotSupportedError, RefusedWriteError, WorkflowError
 from tense.messages.envelope import Envelope
 from tense.messages.settlement import Settlement
 from tense.ports.delivery import Delivery, Lease
@@ -21,109 +23,173 @@ from tense.ports.transaction import Transaction
 
 T = TypeVar("T")
 
+TRIES = 3
+"""Connections that are tried where the first is found to be gone."""
+
+DRIVER_ITSELF = "SET LOCAL"
+"""What a handler says to the driver's connection is not seen here: it may be anything."""
+
 
 class PostgresUnit:
     """One delivery's unit of work. Until the transaction is used it holds nothing, and ends together with others."""
 
-    __slots__ = ("_connection", "_core", "_delivery", "_endings", "_lease", "_opening", "_over", "_settling", "begun")
+    __slots__ = (
+        "_company",
+        "_core",
+        "_delivery",
+        "_endings",
+        "_group",
+        "_lease",
+        "_lock",
+        "_over",
+        "_said",
+        "_session",
+        "begun",
+        "lost",
+    )
 
-    def __init__(self, core: Core, parts: tuple[Settling, Endings], delivery: Delivery, lease: Lease) -> None:
+    def __init__(self, core: Core, parts: tuple[Company, Endings], delivery: Delivery, lease: Lease) -> None:
         self._core = core
-        self._settling, self._endings = parts
+        self._company, self._endings = parts
         self._delivery = delivery
         self._lease = lease
         self._over = False
-        self._connection: Connection | None = None
-        self._opening: asyncio.Lock | None = None
+        self._group: Group | None = None
+        self._session: Session | None = None
+        self._lock: asyncio.Lock | None = None
+        self._said = 0
         self.begun = False
+        self.lost = False
 
     @property
     def revoked(self) -> None:
-        """Never: a long transaction here keeps nobody else's commit waiting."""
+        """Never: who keeps others waiting here is left behind, and next time alone."""
         return
 
     def transaction(self) -> Transaction:
         """The database within this unit."""
-        return PostgresTransaction(self._take)
+        return PostgresTransaction(self)
 
     def driver(self, kind: type[T]) -> "asyncio.Future[T]":
         """The driver's connection, within this unit's transaction."""
         if kind is not asyncpg.Connection:
             text = f"a PostgreSQL store has an asyncpg.Connection and no {kind.__module__}.{kind.__name__}"
             raise NotSupportedError(text)
-        return self._core.soon(self._take(), "tense driver")
+        return self._core.soon(self._bare(), "tense driver")
+
+    async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
+        """Run one statement of the handler; its rows, and the server's word for what it did."""
+        async with self._turns():
+            tries = 0
+            while True:
+                session = self._session or await self._join(text)
+                if self._said and not is_plain(text):
+                    self._leave_others_out()
+                try:
+                    done = await session.run(text, values)
+                except BLOCKED as error:
+                    await self._step_aside(error)
+                except GONE:
+                    # Nothing was done yet: another connection tells whether the server is there.
+                    if self._said or not session.is_closed() or tries >= TRIES:
+                        raise
+                    tries += 1
+                    await self.undo()
+                else:
+                    self._said += 1
+                    return done
+
+    async def say(self, words: str) -> None:
+        """Begin, end or undo a part of the transaction."""
+        async with self._turns():
+            session = self._session or await self._join(words)
+            await session.say(words)
+            self._said += 1
+
+    async def many(self, text: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of values."""
+        async with self._turns():
+            session = self._session or await self._join(text)
+            self._said += 1
+            await session.many(text, values)
 
     async def undo(self) -> None:
-        """Undo what was written, and give the connection back."""
-        connection, self._connection = self._connection, None
-        self.begun = False
-        if connection is not None:
-            await asyncio.shield(self._core.soon(self._roll_back(connection), "tense undo"))
+        """Undo what was written, and let go of the connection."""
+        group, self._group, self._session = self._group, None, None
+        self.begun, self._said = False, 0
+        if group is not None:
+            self._company.took(self._delivery, group)
+            await asyncio.shield(self._core.soon(group.undo(), "tense undo"))
 
     def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "asyncio.Future[None]":
         """Write mark, outcome and messages: in this unit's transaction if it has one, else together with others."""
         self._over = True
         ending = Ending(delivery=self._delivery, lease=self._lease, settlement=settlement, outgoing=outgoing)
-        if self._connection is None:
+        if self.lost:
+            return self._core.soon(self._refuse(LeaseLostError(self._whose())), "tense finish")
+        group, session = self._group, self._session
+        if group is None or session is None:
             return self._endings.end(ending)
-        return self._core.soon(self._finish(self._connection, ending), "tense finish")
+        if session.failed:
+            text = "a statement of the handler failed and was not undone, so its transaction cannot be committed"
+            return self._core.soon(self._refuse(RefusedWriteError(text)), "tense finish")
+        self._group = self._session = None
+        self._company.took(self._delivery, group)
+        return group.end(ending)
 
-    async def _take(self) -> Connection:
+    def _turns(self) -> asyncio.Lock:
+        self._lock = self._lock or asyncio.Lock()
+        return self._lock
+
+    async def _join(self, words: str) -> Session:
         if self._over:
             text = "the Transaction was used after the handler ended; its unit of work is over"
             raise WorkflowError(text)
-        if self._connection is not None:
-            return self._connection
-        self._opening = self._opening or asyncio.Lock()
-        async with self._opening:
-            if self._connection is None:
-                if self._lease.lost:
-                    text = f"lane {self._lease.lane} of {self._lease.consumer} belongs to another worker now"
-                    raise LeaseLostError(text)
-                self._connection = await self._begin()
-        return self._connection
-
-    async def _begin(self) -> Connection:
+        if self._lease.lost or self.lost:
+            raise LeaseLostError(self._whose())
         self.begun = True
-        for spare in range(self._core.address.pool, -1, -1):
-            connection = await self._core.units.take()
-            try:
-                await connection.execute("BEGIN", timeout=self._core.around.lease)
-            except BaseException as error:
-                connection.terminate()
-                self._core.units.give(connection)
-                # The pool may hold connections that the server has forgotten; a new one tells whether it is there.
-                if not isinstance(error, GONE) or isinstance(error, TimeoutError) or not spare:
-                    raise
-            else:
-                return connection
-        raise AssertionError
+        self._group, self._session = await self._company.join(self._delivery, words)
+        return self._session
 
-    async def _finish(self, connection: Connection, ending: Ending) -> None:
-        tidings = Tidings()
-        try:
-            if (before := self._endings.before(ending.lane)) is not None:
-                await asyncio.wait([before])
-            async with asyncio.timeout(self._core.around.lease):
-                await self._settling.write(connection, [ending], tidings)
-                await connection.execute("COMMIT")
-        except DuplicateIdError:
-            await self.undo()
-            raise
-        except (StoreError, *DRIVER) as error:
-            await self.undo()
-            self._core.lose(self._lease)
-            raise translated(error, self._core.address.shown) from error
-        self._connection = None
-        self._core.units.give(connection)
-        self._core.publish(tidings)
+    async def _bare(self) -> Any:
+        async with self._turns():
+            session = self._session or await self._join(DRIVER_ITSELF)
+            self._leave_others_out()
+            self._said += 1
+            await session.flush()
+            return session
 
-    async def _roll_back(self, connection: Connection) -> None:
-        try:
-            if not connection.is_closed():
-                async with asyncio.timeout(PATIENCE):
-                    await connection.execute("ROLLBACK")
-        except DRIVER:
-            connection.terminate()
-        finally:
-            self._core.units.give(connection)
+    async def _step_aside(self, error: BaseException) -> None:
+        """Somebody's lock is in the way, and others wait for this transaction: they commit, this one runs alone.
+
+        Raises:
+            LeaseLostError: the handler wrote something already, so it must begin anew.
+            BaseException: the error itself, if it has nothing to do with the others.
+        """
+        group = self._group
+        if group is None or not group.shared:
+            raise error
+        self._company.keep_apart(self._delivery)
+        self._company.part(self._delivery)
+        again = self._said == 0
+        group.close()
+        await self.undo()
+        if again:
+            return
+        self.lost = True
+        await group.over()
+        self._core.lose(self._lease)
+        raise LeaseLostError(self._whose()) from error
+
+    def _leave_others_out(self) -> None:
+        """What this handler says may last until the transaction ends: nobody comes behind it."""
+        if self._group is not None and self._group.shared:
+            self._group.close()
+            self._company.keep_apart(self._delivery, for_good=True)
+
+    async def _refuse(self, error: Exception) -> None:
+        await self.undo()
+        raise error
+
+    def _whose(self) -> str:
+        return f"lane {self._lease.lane} of {self._lease.consumer} belongs to another worker now, or is read again"

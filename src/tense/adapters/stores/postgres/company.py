@@ -1,0 +1,139 @@
+"""Company: which handlers share a transaction, and which have one for themselves."""
+
+import re
+from functools import lru_cache
+
+import asyncpg
+
+from tense.adapters.stores.postgres.commit import Committing
+from tense.adapters.stores.postgres.core import SHARED_CONNECTIONS, Core
+from tense.adapters.stores.postgres.group import Group
+from tense.adapters.stores.postgres.pool import FULL
+from tense.adapters.stores.postgres.session import Session
+from tense.ports.delivery import Delivery
+
+AT_MOST = 8
+"""Times the usual that one turn counts for, so that a hiccup is none of the handler's manners."""
+
+WEIGHT = 1 / 32
+"""Of the last turn in the average."""
+
+ALONE_FIRST, ALONE_MOST = 1.0, 60.0
+"""Seconds for which a kind of message runs alone after it kept others waiting: twice as long each time."""
+
+GOOD = 1000
+"""Turns after which it is forgiven."""
+
+READS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|SELECT\b.*?\bFROM)\b", re.IGNORECASE | re.DOTALL)
+LASTS = re.compile(r"\b(?:set_config|pg_\w*advisory\w*|pg_sleep\w*|NOWAIT)\b", re.IGNORECASE)
+
+
+class Manner:
+    """How long the turns of one kind of message take."""
+
+    __slots__ = ("alone_until", "average", "good", "known", "pause")
+
+    def __init__(self) -> None:
+        self.known = False
+        self.average = 0.0
+        self.alone_until = 0.0
+        self.pause = ALONE_FIRST
+        self.good = 0
+
+    def took(self, seconds: float, saved: float, now: float) -> None:
+        """A turn in company is over. A turn that takes longer than the commit that it saves is faster by itself."""
+        self.average += (min(seconds, AT_MOST * saved) - self.average) * WEIGHT
+        self.good += 1
+        if self.average > saved:
+            self.keep_apart(now)
+        elif self.good > GOOD:
+            self.pause = ALONE_FIRST
+
+    def keep_apart(self, now: float) -> None:
+        """Let it run alone for a while."""
+        self.alone_until = max(self.alone_until, now + self.pause)
+        self.pause = min(ALONE_MOST, 2 * self.pause)
+        self.average, self.good = 0.0, 0
+
+
+class Company:
+    """Finds a transaction for each unit of work.
+
+    A kind of message shares one once it was seen to be short. What failed before, or was undone together with others,
+    has one for itself; so has what leaves something behind in its session: settings, locks, tables.
+    """
+
+    def __init__(self, core: Core, committing: Committing) -> None:
+        self._core = core
+        self._committing = committing
+        committing.undone = self.part
+        self._groups = [Group(core, committing) for _ in range(SHARED_CONNECTIONS)]
+        self._none_until = 0.0
+        self._manners: dict[tuple[str, str], Manner] = {}
+        self._apart: dict[tuple[str, str], None] = {}
+
+    async def join(self, delivery: Delivery, words: str) -> tuple[Group, Session]:
+        """A transaction in which it is this delivery's turn. `words` is the statement that comes first."""
+        if self._may_share(delivery, words):
+            group = min(self._groups, key=_load)
+            if not group.stuck and (session := await self._turn(group)) is not None:
+                return group, session
+        group = Group(self._core, self._committing, 1)
+        session = await group.turn()
+        assert session is not None
+        return group, session
+
+    def took(self, delivery: Delivery, group: Group) -> None:
+        """The delivery's turn is over now."""
+        manner = self._manner(delivery)
+        manner.known = True
+        if group.shared and self._committing.usual:
+            manner.took(group.held_for, self._committing.usual, self._core.around.clock.elapsed())
+
+    def part(self, delivery: Delivery) -> None:
+        """It was undone together with others: next time it has a transaction for itself."""
+        self._apart[delivery.consumer, delivery.metadata.id] = None
+        if len(self._apart) > 20_000:  # noqa: PLR2004 - a few megabytes
+            for old in list(self._apart)[:10_000]:
+                del self._apart[old]
+
+    def keep_apart(self, delivery: Delivery, *, for_good: bool = False) -> None:
+        """This kind of message is in the way of others."""
+        manner = self._manner(delivery)
+        manner.keep_apart(self._core.around.clock.elapsed())
+        if for_good:
+            manner.alone_until = float("inf")
+
+    async def _turn(self, group: Group) -> Session | None:
+        try:
+            return await group.turn()
+        except asyncpg.TooManyConnectionsError:
+            self._none_until = self._core.around.clock.elapsed() + FULL
+            return None
+
+    def _may_share(self, delivery: Delivery, words: str) -> bool:
+        if not self._core.sharing or delivery.origin != "backlog" or delivery.alone:
+            return False
+        if delivery.attempt > 1 or (delivery.consumer, delivery.metadata.id) in self._apart:
+            return False
+        manner = self._manner(delivery)
+        if not is_plain(words):
+            manner.alone_until = float("inf")
+        return manner.known and self._core.around.clock.elapsed() >= max(manner.alone_until, self._none_until)
+
+    def _manner(self, delivery: Delivery) -> Manner:
+        kind = (delivery.consumer, delivery.metadata.type)
+        manner = self._manners.get(kind)
+        if manner is None:
+            manner = self._manners[kind] = Manner()
+        return manner
+
+
+@lru_cache(maxsize=1024)
+def is_plain(words: str) -> bool:
+    """Whether a statement only reads and writes rows: nothing of it lasts until the transaction ends but those."""
+    return READS.match(words) is not None and LASTS.search(words) is None
+
+
+def _load(group: Group) -> tuple[bool, int]:
+    return (group.stuck, group.load)

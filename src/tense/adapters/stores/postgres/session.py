@@ -1,0 +1,196 @@
+"""Session: a connection that can say some words ahead of the next statement, without waiting for their answer."""
+
+import os
+import socket
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+
+from tense.adapters.stores.postgres.address import Address
+
+KEPT = 256
+"""How many prepared statements of handlers a connection keeps."""
+
+LONGEST = 10_000
+"""Characters of a statement that is worth keeping."""
+
+
+class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no types
+    """One connection of the driver's.
+
+    A savepoint for each handler would cost a round trip for each message. `ahead` keeps such words until the next
+    statement, and sends both at once: the protocol lets messages follow each other, and answers them in turn. Behind a
+    pooler without prepared statements they are sent by themselves.
+    """
+
+    __slots__ = ("_kept", "_unsaid", "_wire", "failed", "pipelines", "used")
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._unsaid: list[str] = []
+        self._wire: socket.socket | None = None
+        self.pipelines = True
+        self.used = 0.0
+        self.failed = False
+        """Whether a statement failed in the open transaction: until it is undone the server refuses all others."""
+
+    def ahead(self, words: str) -> None:
+        """Say this before the next statement. It must be something that cannot fail, and has no parameters."""
+        self._unsaid.append(words)
+
+    def unsay(self, words: str) -> bool:
+        """Forget what is said ahead, back to these words; False if they were said already."""
+        if words not in self._unsaid:
+            return False
+        del self._unsaid[self._unsaid.index(words) :]
+        return True
+
+    async def run(self, text: str, values: Sequence[Any] = ()) -> tuple[list[Any], str]:
+        """Run a statement, with what was to be said before it; its rows and the server's word for what it did."""
+        if not self.pipelines or len(text) > LONGEST or (not values and ";" in text):
+            return await self._plainly(text, values)
+        statement = self._kept.get(text)
+        if statement is None:
+            statement = await self._prepared(text)
+        else:
+            self._kept.move_to_end(text)
+        said = self._write_ahead()
+        try:
+            rows = await statement.fetch(*values)
+        except (asyncpg.InterfaceError, TypeError, ValueError, OverflowError):
+            # A value that cannot be sent: the statement never left, what was said ahead of it did.
+            if said and not self.is_closed():
+                await super().execute("SELECT 1")
+            raise
+        except BaseException as error:
+            self._fell(error)
+            raise
+        self.failed = False
+        return rows, statement.get_statusmsg()
+
+    async def many(self, text: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each row of values."""
+        await self.flush()
+        try:
+            await self.executemany(text, values)
+        except BaseException as error:
+            self._fell(error)
+            raise
+
+    async def fetch(self, query: str, *values: Any, timeout: float | None = None) -> list[Any]:
+        """As the driver's, with what was to be said before it."""
+        if self._unsaid:
+            return (await self.run(query, values))[0]
+        rows: list[Any] = await super().fetch(query, *values, timeout=timeout)
+        return rows
+
+    async def say(self, words: str) -> None:
+        """Say some words and wait for the answer; what was to be said ahead goes before."""
+        unsaid, self._unsaid = self._unsaid, []
+        try:
+            await self.execute("; ".join([*unsaid, words]))
+        except BaseException as error:
+            self._fell(error)
+            raise
+        self.failed = False
+
+    async def flush(self) -> None:
+        """Say what is still to be said."""
+        if self._unsaid:
+            await self.say(self._unsaid.pop())
+
+    async def _plainly(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
+        await self.flush()
+        try:
+            if not values and ";" in text:
+                found: tuple[list[Any], str] = [], await self.execute(text)
+            else:
+                statement = await self.prepare(text)
+                found = await statement.fetch(*values), statement.get_statusmsg()
+        except BaseException as error:
+            self._fell(error)
+            raise
+        self.failed = False
+        return found
+
+    async def _prepared(self, text: str) -> Any:
+        """A statement that is wrong fails here, so whatever protects the others must have been said."""
+        await self.flush()
+        try:
+            statement = self._kept[text] = await self.prepare(text)
+        except BaseException as error:
+            self._fell(error)
+            raise
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return statement
+
+    def _fell(self, error: BaseException) -> None:
+        self.failed = self.is_in_transaction()
+        if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
+            self._kept.clear()
+
+    def _write_ahead(self) -> bool:
+        if not self._unsaid:
+            return False
+        data = b"".join(map(_message, self._unsaid))
+        self._unsaid.clear()
+        transport = self._transport
+        if self._wire is not None and transport.get_write_buffer_size() == 0:
+            # Both in one packet: a packet wakes the server up, and that costs more than what it then does.
+            with suppress(OSError):
+                data = data[self._wire.send(data, socket.MSG_MORE) :]
+        if data:
+            transport.write(data)
+        return True
+
+    def open_wire(self) -> None:
+        """Have the same socket by another number, to say that more will follow; where nothing lies in between."""
+        found = self._transport.get_extra_info("socket")
+        bare = self._transport.get_extra_info("sslcontext") is None
+        if (
+            self.pipelines
+            and bare
+            and hasattr(socket, "MSG_MORE")
+            and found is not None
+            and found.family != socket.AF_UNIX
+        ):
+            self._wire = socket.socket(found.family, found.type, found.proto, os.dup(found.fileno()))
+            self._wire.settimeout(0.0)
+
+    def _cleanup(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+        super()._cleanup()
+
+
+@lru_cache(maxsize=64)
+def _message(words: str) -> bytes:
+    """Words as the protocol's messages Parse, Bind and Execute; the driver's own statement behind them brings Sync."""
+    parse = b"\0" + words.encode() + b"\0\0\0"
+    bind, execute = bytes(8), bytes(5)
+    return b"".join(
+        kind + (len(body) + 4).to_bytes(4, "big") + body
+        for kind, body in ((b"P", parse), (b"B", bind), (b"E", execute))
+    )
+
+
+async def connect(address: Address, settings: Mapping[str, str], *, within: float, patience: float | None) -> Session:
+    """A new connection."""
+    pooled = not address.notify
+    session: Session = await asyncpg.connect(
+        address.dsn,
+        connection_class=Session,
+        statement_cache_size=0 if pooled else 256,
+        timeout=within,
+        command_timeout=patience,
+        server_settings={} if pooled else dict(settings),
+    )
+    session.pipelines = not pooled
+    session.open_wire()
+    return session
