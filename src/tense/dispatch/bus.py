@@ -18,6 +18,7 @@ from tense.messages.metadata import Metadata
 from tense.messages.outcome import Outcome
 from tense.messages.rejection import Rejection
 from tense.ports.clock import Clock
+from tense.ports.session import RunsPlain
 from tense.ports.spawn import Spawn
 from tense.ports.store import Unit, Units
 
@@ -83,16 +84,22 @@ class Bus:
     async def _invoke(self, plan: Plan, message: Any, call: Call) -> Any:
         arguments = plan.arguments(call)
         if not plan.scoped:
-            return await self._call(plan.handler, message, arguments)
+            return await self._call(plan.handler, message, arguments, call.unit)
         async with AsyncExitStack() as stack:
             await plan.add_scoped(call, arguments, self._shared, stack)
-            return await self._call(plan.handler, message, arguments)
+            return await self._call(plan.handler, message, arguments, call.unit)
 
-    async def _call(self, handler: Handler, message: Any, arguments: dict[str, Any]) -> Any:
+    async def _call(self, handler: Handler, message: Any, arguments: dict[str, Any], unit: Unit) -> Any:
         if handler.is_async:
             return await handler.function(message, **arguments)
         context = contextvars.copy_context()
-        running = self._spawn.thread(lambda: context.run(handler.function, message, **arguments))
+
+        def work() -> Any:
+            return context.run(handler.function, message, **arguments)
+
+        running = unit.run_plain(work) if isinstance(unit, RunsPlain) else None
+        if running is None:
+            running = self._spawn.thread(work)
         return await _until_it_returns(running, handler.name)
 
 

@@ -1,7 +1,10 @@
 """Sessions: the user's own way to the database, opened by Tense for one message at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from typing_extensions import TypeVar
 
 from tense.ports.transaction import Transaction
 
@@ -52,6 +55,31 @@ class Session(Protocol):
 
     async def close(self) -> None:
         """Undo what is not committed, and give the connection back. Never raises; a second call does nothing."""
+        ...
+
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class ThreadSessions(Protocol):
+    """Sessions that belong to one thread each, as Django's connections do. Plain `def` handlers run in that thread."""
+
+    async def run(self, session: Session, work: Callable[[], T]) -> T:
+        """Begin the session, if it is not begun, and run a function in its thread. Whatever it raises is raised.
+
+        Raises:
+            LeaseLostError: another worker owns the lane.
+        """
+        ...
+
+
+@runtime_checkable
+class RunsPlain(Protocol):
+    """A unit of work that may have a thread of its own for plain handlers."""
+
+    def run_plain(self, work: Callable[[], T]) -> "asyncio.Future[T] | None":
+        """Run a function there; None where any thread will do."""
         ...
 
 

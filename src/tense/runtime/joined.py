@@ -1,9 +1,11 @@
 """Joined: units of work in the user's own sessions, put together from a store and what opens the sessions."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from typing_extensions import TypeVar
 
 from tense.dispatch.handler import Handler
 from tense.dispatch.provide import Provisions, is_driver
@@ -20,13 +22,15 @@ from tense.messages.envelope import Envelope
 from tense.messages.settlement import Settlement
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.guest import Guest, Guests
-from tense.ports.session import Session, Sessions
+from tense.ports.session import Session, Sessions, ThreadSessions
 from tense.ports.spawn import Spawn
 from tense.ports.store import Store, Unit
 from tense.ports.transaction import Transaction
 
 if TYPE_CHECKING:
     from tense.runtime.app import App
+
+T = TypeVar("T")
 
 
 class OpensUnits(Protocol):
@@ -114,6 +118,14 @@ class JoinedUnit:
         """The session."""
         return self._opened().given(kind)
 
+    def run_plain(self, work: Callable[[], T]) -> "asyncio.Future[T] | None":
+        """Run a plain handler in the session's thread, if these sessions have one."""
+        if not isinstance(self._sessions, ThreadSessions):
+            return None
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._spawn.task(self._into(future, self._sessions.run(self._opened(), work)), "tense plain handler")
+        return future
+
     async def undo(self) -> None:
         """Roll back and close the session."""
         await asyncio.shield(self._spawn.task(self._close(), "tense close session"))
@@ -126,15 +138,16 @@ class JoinedUnit:
         self._spawn.task(self._into(future, self._finish(self._session, settlement, outgoing)), "tense finish session")
         return future
 
-    async def _into(self, future: "asyncio.Future[None]", work: Coroutine[Any, Any, None]) -> None:
+    async def _into(self, future: "asyncio.Future[T]", work: Coroutine[Any, Any, T]) -> None:
         """Whoever waits may be cancelled; a commit goes on, and what becomes of it is told to who still waits."""
-        error: BaseException | None = None
         try:
-            await work
-        except Exception as raised:  # noqa: BLE001 - handed to who waits
-            error = raised
-        if not future.done():
-            future.set_result(None) if error is None else future.set_exception(error)
+            result = await work
+        except Exception as error:  # noqa: BLE001 - handed to who waits
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
 
     async def _finish(self, session: Session, settlement: Settlement, outgoing: Sequence[Envelope]) -> None:
         if not session.begun:

@@ -25,6 +25,8 @@ def fitted(driver: object) -> Connection:
         return cast("Connection", driver)
     if root == "psycopg" and "Async" in type(driver).__name__:
         return cast("Connection", Fitted(driver))
+    if callable(getattr(driver, "fetchval", None)):
+        return cast("Connection", driver)  # fitted already, by who runs it in a thread
     text = (
         f"a store on PostgreSQL is joined through asyncpg or psycopg (postgresql+asyncpg, postgresql+psycopg), not through "
         f"a {type(driver).__module__}.{type(driver).__qualname__}."
