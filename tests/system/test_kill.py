@@ -88,7 +88,18 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def at(kind: str, request: pytest.FixtureRequest, folder: Path) -> tuple[str, Ask]:
+    if kind == "another postgres":
+        return on_another_postgres(request)
     return (on_sqlite if kind == "sqlite" else on_postgres)(request, folder)
+
+
+def on_another_postgres(request: pytest.FixtureRequest) -> tuple[str, Ask]:
+    first = request.getfixturevalue("postgres")
+    schema = Asked(first).schema
+    store = first.replace(schema, f"{schema}_b")
+    Asked(store).run("")
+    request.addfinalizer(lambda: Asked(first).run(f"DROP SCHEMA {schema}_b CASCADE"))
+    return store, lambda query: Asked(store).rows(query.replace("tense_", ""))
 
 
 def on_sqlite(request: pytest.FixtureRequest, folder: Path) -> tuple[str, Ask]:
@@ -172,7 +183,9 @@ def left_of(fleet: Fleet) -> tuple[int, int]:
 
 # On one file a worker that is stopped while it writes keeps everybody waiting, as it must: nobody can take its lanes over.
 # tests/system/test_processes.py stops one there that does not write.
-@pytest.mark.parametrize("fleet", [STORES[1], STORES[5]], indirect=True)
+@pytest.mark.parametrize(
+    "fleet", [STORES[1], STORES[5], pytest.param("postgres via another postgres", marks=SERVER)], indirect=True
+)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,8 +44,11 @@ def outbox_reader(lanes: int) -> Consumer:
 
 
 def parcel_id(metadata: Metadata) -> str:
-    """The id of a parcel: commands and events may share one, so the kind is part of it, and so is the type."""
-    return f"{metadata.kind}:{metadata.type}:{metadata.id}"
+    """The id of a parcel: commands and events may share one, so the kind is part of it, and so is the type.
+
+    The message's own stands first: where ids are sorted, what was said first stays first.
+    """
+    return f"{metadata.id}:{metadata.kind}:{metadata.type}"
 
 
 def parcel(envelope: Envelope) -> Envelope:

@@ -8,12 +8,20 @@ from typing import Any
 import pytest
 from pairs import INSERT, SOON, TABLE, Two, pair_of, placed, selling, until
 
-from tense import App, Client, Concluded, Contract, Execute, Send, Service, Transaction
+from tense import App, Client, Concluded, Contract, Event, Execute, Publish, Send, Service, Transaction
 from tense.errors import CommandCancelled, DuplicateIdError, NotSupportedError, TenseWarning
 from tense.runtime.load import open_store
 from tense.runtime.relay import paired
 from tense.runtime.replay import Replay, remembering
 from words import ChargeCard, Declined, Log, OrderPlaced, OutOfStock, PlaceOrder, Receipt, orders, payment, subscriber
+
+
+class OrderShipped(Event, owner=orders, key="order_id"):
+    order_id: str
+
+
+class OrderBilled(Event, owner=orders, key="order_id"):
+    order_id: str
 
 
 async def test_rows_stand_in_the_state_and_what_was_said_is_heard(two: Two) -> None:
@@ -52,6 +60,37 @@ async def test_messages_of_a_key_arrive_in_the_order_in_which_they_were_said(two
 
     for key in range(4):
         assert [each for each in heard if each.startswith(f"k{key}.")] == [f"k{key}.{n}" for n in range(key, 40, 4)]
+
+
+async def test_different_words_of_a_key_leave_in_the_order_in_which_they_were_said(two: Two) -> None:
+    heard: list[str] = []
+    service, email = Service(orders), Service(Contract("email"))
+
+    @service.handles(PlaceOrder, retry=SOON)
+    async def place(command: PlaceOrder, publish: Publish[OrderShipped | OrderPlaced | OrderBilled]) -> Receipt:
+        publish(OrderShipped(order_id="a"))
+        publish(OrderPlaced(order_id="a"))
+        publish(OrderBilled(order_id="a"))
+        publish(OrderShipped(order_id="a"))
+        return Receipt(order_id="a")
+
+    @email.subscribes(OrderShipped)
+    async def shipped(event: OrderShipped) -> None:
+        heard.append("shipped")
+
+    @email.subscribes(OrderPlaced)
+    async def was_placed(event: OrderPlaced) -> None:
+        heard.append("placed")
+
+    @email.subscribes(OrderBilled)
+    async def billed(event: OrderBilled) -> None:
+        heard.append("billed")
+
+    async with two.running(service, email) as client:
+        await client.execute(PlaceOrder(order_id="a"))
+        await until(lambda: len(heard) == 4, lambda: heard)
+
+    assert heard == ["shipped", "placed", "billed", "shipped"]
 
 
 async def test_the_same_id_with_another_body_in_the_outbox_fails_the_handler(two: Two) -> None:
