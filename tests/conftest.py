@@ -53,6 +53,12 @@ def postgres_server() -> str:
 
 
 @pytest.fixture
+def pgbouncer_server() -> str:
+    """The address of the running pooler."""
+    return server_address("pgbouncer")
+
+
+@pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of a schema of a test's own in the running server, for its tables and ours; gone afterwards."""
     address = server_address("postgres")

@@ -1,10 +1,13 @@
 """PostgreSQL: a cluster of its own on loopback, without passwords, with fsync on."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 from servers_lib.place import Place, ServerError, as_user, install, own
+
+STOP = signal.SIGINT
 
 USER = "postgres"
 """The server refuses to run as root; Debian's package makes this user."""
@@ -38,6 +41,11 @@ def copy(place: Place, to: Place) -> None:
     own(to.folder.parent, USER)
     own(to.folder, USER)
     _run(to, f"{_programs()}/pg_basebackup", "-d", place.address, "-D", str(to.folder / "data"), "-R", "-c", "fast")
+
+
+def answers(address: str) -> bool:
+    """Whether a query is answered at an address."""
+    return _answers(f"{_programs()}/psql", "-d", address, "-c", "SELECT 1")
 
 
 def _programs() -> Path:

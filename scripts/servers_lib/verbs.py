@@ -4,13 +4,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from servers_lib import postgres
+from servers_lib import pgbouncer, postgres
 from servers_lib.place import Place, ServerError, home_of
 
 HOME = home_of(Path(__file__).resolve().parents[2])
 
-SERVERS = {"postgres": postgres}
-"""Every server by name: a module with `up(place)` that gives its address, and nothing else."""
+SERVERS = {"postgres": postgres, "pgbouncer": pgbouncer}
+"""Every server by name, after those it stands on: a module with `up(place)` that gives its address, and its signal to stop."""
 
 USAGE = f"""usage: scripts/servers up [NAME ...] | down [NAME ...] | status | env
 
@@ -45,9 +45,9 @@ def up(names: Sequence[str]) -> None:
 
 def down(names: Sequence[str]) -> None:
     """Stop what was started here."""
-    for name in names:
+    for name in reversed(names):
         place = Place(HOME, name)
-        print(f"{name} is stopped" if place.stop() else f"{name} did not run")
+        print(f"{name} is stopped" if place.stop(SERVERS[name].STOP) else f"{name} did not run")
 
 
 def status(names: Sequence[str]) -> None:
