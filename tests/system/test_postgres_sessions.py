@@ -18,7 +18,7 @@ from tense.testing.conformance.bench import INBOX, NULL, Bench, subscription
 
 pytestmark = [pytest.mark.system, pytest.mark.server("postgres")]
 
-MOST = int(os.environ.get("TENSE_INTERLEAVINGS", "40"))
+MOST = int(os.environ.get("TENSE_INTERLEAVINGS", "25"))
 """How many orders of each scene are played; there are some hundreds."""
 
 READER = subscription("reader")

@@ -139,6 +139,10 @@ class Pool:
             self._wake(None)
             raise
         self._making -= 1
+        if self._closed:
+            connection.terminate()
+            text = "the store was closed meanwhile"
+            raise ClosedError(text)
         self._all.add(connection)
         return connection
 
