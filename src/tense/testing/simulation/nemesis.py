@@ -57,7 +57,7 @@ class Story:
     # Breaking
 
     async def _break(self) -> None:
-        horizon = 4 * self.fleet.app.lease
+        horizon = 3 * self.fleet.app.lease
         for at, act in sorted(self._plan(horizon), key=lambda entry: entry[0]):
             await self._until(at)
             act()

@@ -13,6 +13,11 @@ from tense.ports.records import Consumer, Instance
 
 INSTANCE = msgspec.json.Decoder(Instance)
 
+OWNED = """
+SELECT p.lane, p.owner, p.token, i.detail FROM tense_lane AS p
+LEFT JOIN tense_instance AS i ON i.id = p.owner AND i.until > ? WHERE p.consumer = ? ORDER BY p.lane
+"""
+
 GONE_AFTER = 7 * 86_400.0
 """Seconds after which an instance that is gone is forgotten."""
 
@@ -225,16 +230,21 @@ class Lanes:
         self, connection: sqlite3.Connection, consumer: Consumer, now: float
     ) -> list[tuple[int, str | None, int]]:
         """Lanes that nobody has who lives, and those of ours whose work was undone: number, owner, token."""
-        core = self._core
-        living = {instance.id for instance in self._others(connection, now)}
-        rows = connection.execute(
-            "SELECT lane, owner, token FROM tense_lane WHERE consumer = ? ORDER BY lane", (consumer.name,)
-        )
-        return [
-            row
-            for row in rows.fetchall()
-            if row[1] not in living and not (row[1] == core.around.instance and self._is_held(consumer.name, row[0]))
-        ]
+        me = self._core.around.instance
+        gone: dict[str, bool] = {}
+        takable: list[tuple[int, str | None, int]] = []
+        for lane, owner, token, detail in connection.execute(OWNED, (now, consumer.name)).fetchall():
+            if owner == me:
+                free = not self._is_held(consumer.name, lane)
+            elif detail is None:
+                free = True
+            else:
+                if owner not in gone:
+                    gone[owner] = is_gone(INSTANCE.decode(detail), self._host())
+                free = gone[owner]
+            if free:
+                takable.append((lane, owner, token))
+        return takable
 
     def _is_held(self, consumer: str, lane: int) -> bool:
         held = self._core.leases.get((consumer, lane))

@@ -118,7 +118,9 @@ class Transactions:
         self._lock.give()
 
     def _set(self, synchronous: str, busy_timeout: int) -> None:
-        if self._settings != (synchronous, busy_timeout):
+        before, self._settings = self._settings, ("", -1)
+        if synchronous != before[0]:
             self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+        if busy_timeout != before[1]:
             self._connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
-            self._settings = (synchronous, busy_timeout)
+        self._settings = (synchronous, busy_timeout)
