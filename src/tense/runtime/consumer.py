@@ -63,8 +63,7 @@ class ConsumerLoop:
             blocked = self._store.held(lease)
             lane = self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
             self._backlog.mark(lane)
-        if fresh:
-            self._due.plan_next()
+        self._due.look(anew=bool(fresh))
         self._backlog.read()
 
     def arrived(self, number: int) -> None:

@@ -66,6 +66,13 @@ class DueReader:
         self._at = at
         self._timer = self._clock.call_later(wait, self._read)
 
+    def look(self, *, anew: bool) -> None:
+        """Read now what is due by a clock that was set forth meanwhile; else, `anew`, when the store says that it is due."""
+        if self._at <= self._clock.now():
+            self._read()
+        elif anew:
+            self.plan_next()
+
     def plan_next(self) -> None:
         """Read when the store says that the next one is due."""
         self.plan(self._store.next_due(self._consumer))

@@ -46,17 +46,18 @@ SYSTEM: dict[str, dict[str, str]] = {
     "48": {"sqlite": KILLS, "postgres": KILLS},
     "49": {"sqlite": KILLS, "postgres": KILLS},
     "54": {"sqlite": "tests/system/test_power_cut.py"},
+    "55": {"sqlite": "tests/system/test_clock_jumps.py"},
     "63": {"sqlite": "tests/system/test_processes.py"},
 }
 """Properties that real processes prove as well, and where."""
 
 SYNC = "memory does not outlive its process; PostgreSQL syncs by itself, and `tense doctor` reports where that is off"
-ELSEWHERE: dict[str, str] = {"47": SYNC, "54": SYNC}
+CLOCK = "memory has one process and so no leases; PostgreSQL's leases go by its server's clock"
+ELSEWHERE: dict[str, str] = {"47": SYNC, "54": SYNC, "55": CLOCK}
 """Why properties that real processes prove on one store are not proved on others."""
 
 ABSENT: dict[str, str] = {
-    "42": "the number of handlers at once is fixed when the service is made",
-    "55": "not covered yet: the kit's clock goes forward only; J12 covers senders whose clock is wrong",
+    "42": "nothing to resize: how many handlers of a service run at once is fixed for the life of its process",
     "56": "not covered yet: the stores' background tasks cannot be reached through the port",
 }
 """Properties that the kit does not check on these stores, and why."""

@@ -28,6 +28,7 @@ class Faults:
     failing_handlers: int = 0
     slow_handlers: int = 0
     poison: int = 0
+    clock_jumps: int = 0
 
     def happens(self, parts: int) -> bool:
         """Whether something happens just now; nothing does before the faults begin and after they are healed."""
@@ -50,4 +51,5 @@ def swarm(tape: Tape) -> Faults:
     faults.failing_handlers = (0, 100, 400)[tape.draw(3)]
     faults.slow_handlers = (0, 200, 500)[tape.draw(3)]
     faults.poison = max(0, tape.draw(6) - 4)
+    faults.clock_jumps = max(0, tape.draw(4) - 2)
     return faults

@@ -14,6 +14,9 @@ PATIENCE = 300.0
 GRACE = 60.0
 """Virtual seconds within which a healthy node must have stopped."""
 
+JUMP = 3600.0
+"""Seconds by which the machine's clock is set back, and forth again. What is due waits for the clock that it was told by."""
+
 LOOK = 0.25
 """Virtual seconds between two looks at what died or is done."""
 
@@ -78,6 +81,9 @@ class Story:
         for _ in range(faults.cuts):
             node, at = everybody[tape.draw(len(everybody))], tape.span(horizon)
             plan += [(at, node.cut_off), (at + tape.span(3 * lease), node.heal)]
+        if faults.clock_jumps:
+            at = tape.span(horizon)
+            plan += [(at, partial(self.fleet.jump, -JUMP)), (at + tape.span(2 * lease), partial(self.fleet.jump, 0.0))]
         return plan
 
     def _restart(self, node: Node) -> None:
@@ -86,6 +92,7 @@ class Story:
 
     def _heal(self) -> None:
         self.fleet.faults.active = False
+        self.fleet.jump(0.0)
         self.fleet.journal.events.append(f"{self.fleet.loop.time():9.4f} all is healed")
         for node in (*self.nodes, self.client):
             node.resume()

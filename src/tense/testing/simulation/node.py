@@ -27,6 +27,13 @@ class Fleet:
         self.disk = disk
         self.faults = faults
         self.journal = Journal()
+        self.jumped = 0.0
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock of the machine, which all nodes share, to so much more or less than it should be."""
+        if seconds != self.jumped:
+            self.journal.events.append(f"{self.loop.time():9.4f} the clock goes wrong by {seconds:g} s")
+            self.jumped = seconds
 
 
 class Node:
@@ -35,7 +42,7 @@ class Node:
     def __init__(self, fleet: Fleet, name: str, services: Sequence[str], seed: int) -> None:
         self.loop, self.disk = fleet.loop, fleet.disk
         self.faults, self.journal = fleet.faults, fleet.journal
-        self.clock = SimulatedClock(fleet.loop)
+        self.clock = SimulatedClock(fleet.loop, lambda: fleet.jumped)
         self.lease = fleet.app.lease
         self.name = name
         self.cut = False

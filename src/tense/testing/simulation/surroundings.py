@@ -24,15 +24,15 @@ EPOCH = 1_750_000_000.0
 
 
 class SimulatedClock:
-    """A `Clock` on virtual time; `skew` is how wrong it goes, in seconds."""
+    """A `Clock` on virtual time; `jumped` tells by how many seconds the wall's clock is wrong just now."""
 
-    def __init__(self, loop: SimulatedLoop, skew: float = 0.0) -> None:
+    def __init__(self, loop: SimulatedLoop, jumped: Callable[[], float]) -> None:
         self._loop = loop
-        self._start = EPOCH + skew
+        self._jumped = jumped
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return self._start + self._loop.time()
+        return EPOCH + self._jumped() + self._loop.time()
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
