@@ -8,5 +8,7 @@ from examples.django_orders.orders.service import service as orders
 from examples.django_orders.warehouse.service import service as warehouse
 from tense import App
 from tense.django.conf import store_address
+from tense.django.unit import DjangoUnit
 
-app = App(orders, warehouse, store=store_address())
+# Step 4 is the last argument. Until then handlers opened and committed their own transactions.
+app = App(orders, warehouse, store=store_address(), unit_of_work=DjangoUnit())

@@ -27,6 +27,8 @@ class OrderCancelled(Event, owner=orders, key="order_id"):
     """An order that had not left was called off."""
 
     order_id: str
+    sku: str
+    count: int
 
 
 class CancelOrder(Command[None, UnknownOrder | AlreadyShipped], owner=orders, key="order_id"):

@@ -22,3 +22,13 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return f"parcel of {self.order}"
+
+
+class Shelf(models.Model):
+    """How many pieces of an article came back."""
+
+    sku = models.CharField(max_length=40, unique=True)
+    count = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.count} x {self.sku}"

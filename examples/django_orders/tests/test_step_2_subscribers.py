@@ -2,12 +2,14 @@
 
 from examples.django_orders.orders.contract import OrderPlaced
 from examples.django_orders.shop.models import Order, Parcel
-from examples.django_orders.tests.worker import WithWorker
+from examples.django_orders.tests.worker import WithWorker, before_step_4
 from examples.django_orders.warehouse.service import pack
 
 
 class Packing(WithWorker):
-    """With a worker."""
+    """As it was in step 2, without a unit of work."""
+
+    app = before_step_4
 
     def test_an_order_that_was_placed_is_packed(self) -> None:
         answer = self.client.post("/orders/", {"sku": "tea", "count": 2}, content_type="application/json")

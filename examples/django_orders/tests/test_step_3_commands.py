@@ -3,13 +3,15 @@
 from django.db import transaction
 
 from examples.django_orders.shop.models import Order, Parcel
-from examples.django_orders.tests.worker import WithWorker
+from examples.django_orders.tests.worker import WithWorker, before_step_4
 from tense.django.client import client
 from tense.errors import WorkflowError
 
 
 class Cancelling(WithWorker):
-    """With a worker."""
+    """As it was in step 3, without a unit of work."""
+
+    app = before_step_4
 
     def test_an_order_that_has_not_left_is_cancelled(self) -> None:
         order = Order.objects.create(sku="tea", count=2)

@@ -10,13 +10,20 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from examples.django_orders.app import app
+from examples.django_orders.orders.step_3 import service as orders_before
+from examples.django_orders.warehouse.service import service as warehouse
+from tense import App
 from tense.django.client import close_client
 from tense.django.conf import store_address, table
 from tense.errors import TenseError
 
+before_step_4 = App(orders_before, warehouse, store=store_address())
+
 
 class WithWorker(TransactionTestCase):
     """Runs the services while a test runs. A plain TestCase would hide its rows from them until it undoes them."""
+
+    app: App = app
 
     def setUp(self) -> None:
         """Start the services on the database of the tests, without what the test before left there."""
@@ -24,7 +31,7 @@ class WithWorker(TransactionTestCase):
             for name in ("log", "command", "exception", "dead"):
                 cursor.execute(f"DELETE FROM {table(name)}")  # noqa: S608 - one of the names above
         started: Future[Callable[[], object]] = Future()
-        thread = threading.Thread(target=asyncio.run, args=[serve(store_address(), started)], daemon=True)
+        thread = threading.Thread(target=asyncio.run, args=[serve(self.app, store_address(), started)], daemon=True)
         thread.start()
         stop = started.result(30)
         # Last in, first out: clients go, then services end what they began.
@@ -41,7 +48,7 @@ class WithWorker(TransactionTestCase):
             time.sleep(0.02)
 
 
-async def serve(store: str, started: "Future[Callable[[], object]]") -> None:
+async def serve(app: App, store: str, started: "Future[Callable[[], object]]") -> None:
     """Run the services; what is told when they are up ends them."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     try:

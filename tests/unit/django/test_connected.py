@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from django.db import DatabaseError, connection
-from django_site import databases, described
+from django.db import DatabaseError, connection, transaction
+from django_site import databases, described, found, write
 
 from tense.django.connected import connected
 
@@ -47,3 +47,13 @@ def end(backend: int) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
+
+
+def test_within_a_transaction_it_touches_nothing() -> None:
+    with databases(default={**described("sqlite:///:memory:"), "CONN_MAX_AGE": 0}), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE rows (name text)")
+
+        connected(lambda: write("kept"))()
+
+        assert found("rows", "name") == ["kept"]

@@ -126,6 +126,8 @@ def test_a_nested_block_is_undone_on_its_own_and_an_outbox_joins(app: App, store
         with pytest.raises(IntegrityError), transaction.atomic():
             write("twice")
             write("twice")
+        with pytest.raises(RuntimeError, match="durable"), transaction.atomic(durable=True):
+            write("never")
         with app.outbox(connection) as out:
             out.publish(OrderPlaced(order_id="said in between"))
         return keep(command, publish, about)
