@@ -13,7 +13,7 @@ class Runner(msgspec.Struct, eq=False):
     """A task that runs one delivery after the other.
 
     The present run began at `since` (of the clock that never goes back), may take `limit` seconds, and is entitled by
-    `lease`; between two runs there is none. `overdue` and `lost` say why it was cancelled, if it was.
+    `lease`; between two runs there is none. `overdue`, `lost` and `stopping` say why it was cancelled, if it was by us.
     """
 
     task: "asyncio.Task[Any]"
@@ -22,4 +22,5 @@ class Runner(msgspec.Struct, eq=False):
     limit: float = math.inf
     overdue: bool = False
     lost: bool = False
+    stopping: bool = False
     watched: bool = False

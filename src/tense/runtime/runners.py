@@ -53,7 +53,7 @@ class Runners:
         self._work = work
         self._ready: deque[Strand] = deque()
         self._idle: list[Rest] = []
-        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._tasks: dict[asyncio.Task[None], Runner | None] = {}
         self._stopping = False
         self._starting = False
         self._in_a_row = 0
@@ -82,7 +82,7 @@ class Runners:
             elif len(self._tasks) < self._concurrency:
                 task = self._spawn.task(self._run(self._ready.popleft()), f"tense {self._name}")
                 self._tasks[task] = None
-                task.add_done_callback(self._tasks.pop)
+                task.add_done_callback(self._ended)
             else:
                 return
 
@@ -132,6 +132,8 @@ class Runners:
         late = [task for task in tasks if not task.done()]
         for task in late:
             log.warning("%s: a handler did not end within %g s and is cancelled", self._name, limit)
+            if (runner := self._tasks.get(task)) is not None:
+                runner.stopping = True
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=1.0)
@@ -140,6 +142,7 @@ class Runners:
         task = asyncio.current_task()
         assert task is not None
         runner, rounds = Runner(task), 0
+        self._tasks[task] = runner
         rest = Rest(runner)
         while strand is not None:
             if strand.items and not strand.lane.lease.lost:
@@ -147,12 +150,21 @@ class Runners:
                 await self._work(strand)
                 rounds += 1
             strand = self._next(strand)
+            if task.cancelling():
+                # Whoever cancelled it: another runner goes on with what it would have had.
+                self._ready.extend([] if strand is None else [strand])
+                return
             if rounds >= BREATH:
                 rounds = 0
                 await asyncio.sleep(0)
             if strand is None and not self._stopping:
                 rounds = 0
                 strand = await self._wait(rest)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.pop(task, None)
+        if not self._stopping:
+            self.hand_out()
 
     def _next(self, strand: Strand) -> Strand | None:
         self._done_with(strand)

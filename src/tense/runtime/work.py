@@ -173,12 +173,13 @@ class Work:
         overdue, lost = runner.overdue, runner.lost
         runner.overdue = runner.lost = False
         if isinstance(error, asyncio.CancelledError) and runner.task.cancelling():
-            if not overdue and not lost and unit.revoked is None:
+            if runner.stopping and not overdue and not lost and unit.revoked is None:
                 await unit.undo()
                 raise error
-            runner.task.uncancel()
-            why = unit.revoked or f"still running after its limit of {handler.timeout} s"
-            error = LeaseLostError(delivery.consumer) if lost else TimeoutError(why)
+            if overdue or lost or unit.revoked is not None:
+                runner.task.uncancel()
+                why = unit.revoked or f"still running after its limit of {handler.timeout} s"
+                error = LeaseLostError(delivery.consumer) if lost else TimeoutError(why)
         await unit.undo()
         if isinstance(error, LeaseLostError):
             log.warning("%s lost its lane while it ran; another worker has it", _named(delivery))

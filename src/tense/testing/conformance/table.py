@@ -47,6 +47,7 @@ SYSTEM: dict[str, dict[str, str]] = {
     "49": {"sqlite": KILLS, "postgres": KILLS},
     "54": {"sqlite": "tests/system/test_power_cut.py"},
     "55": {"sqlite": "tests/system/test_clock_jumps.py"},
+    "56": dict.fromkeys(STORES, "tests/unit/runtime/test_runners_cancelled.py"),
     "63": {"sqlite": "tests/system/test_processes.py"},
 }
 """Properties that real processes prove as well, and where."""
@@ -58,7 +59,6 @@ ELSEWHERE: dict[str, str] = {"47": SYNC, "54": SYNC, "55": CLOCK}
 
 ABSENT: dict[str, str] = {
     "42": "nothing to resize: how many handlers of a service run at once is fixed for the life of its process",
-    "56": "not covered yet: the stores' background tasks cannot be reached through the port",
 }
 """Properties that the kit does not check on these stores, and why."""
 
