@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from asked import Asked
@@ -14,6 +15,8 @@ from own_postgres import OwnPostgres, own_postgres
 
 from tense import App, Client, Command, Contract, Event, Metadata, Publish, Retry, Service, Transaction
 from tense.errors import StoreError
+from tense.runtime.engine import Seams
+from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
 pytestmark = [pytest.mark.system, pytest.mark.server("postgres")]
 
@@ -163,3 +166,36 @@ async def test_a_server_frozen_for_longer_than_a_lease_goes_on_where_it_stopped(
         await until(lambda: len(accepted) > TOTAL // 20)
         with server.frozen():
             await asyncio.sleep(2 * app.lease)
+
+
+class Stepping:
+    """The system's clock, whose hands somebody moves."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return SystemClock.now() + self.ahead
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(SystemClock(), name)
+
+
+async def test_a_worker_whose_clock_jumps_keeps_its_lanes_and_doubles_nothing(place: str) -> None:
+    owners = "SELECT consumer, lane, owner, token FROM lane ORDER BY 1, 2"
+    clock, asked, accepted = Stepping(), Asked(place), list[str]()
+    seams = Seams(clock, SystemChance(), SystemSpawn())
+    async with app.running(store=place, seams=seams), app.running(store=place), app.client(store=place) as client:
+        shares = "SELECT count(*) FROM (SELECT owner FROM lane GROUP BY 1 HAVING count(*) = 64) AS s"
+        await until(lambda: asked.rows(shares) == [(2,)])
+        before = await asyncio.to_thread(asked.rows, owners)
+        sending = asyncio.ensure_future(send_all(client, SENDERS * 20, accepted))
+        for hours in (1, -1, 0):
+            clock.ahead = hours * 3600.0
+            reached = min(len(accepted) + SENDERS * 5, SENDERS * 20)
+            await until(lambda reached=reached: len(accepted) >= reached)
+            await asyncio.sleep(app.lease / 2)
+        await sending
+        await until(lambda: counted(place) == (SENDERS * 20, SENDERS * 20))
+        assert await asyncio.to_thread(asked.rows, owners) == before
+    await asyncio.to_thread(judge, place, accepted, SENDERS * 20)
