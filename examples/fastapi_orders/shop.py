@@ -15,7 +15,7 @@ STOCK = {"tea": 100, "samovar": 1}
 
 
 class Base(DeclarativeBase):
-    """The project's tables. With Alembic, `tables(Base.metadata, store)` stands below them: docs/howto/alembic.md."""
+    """The project's tables. With Alembic, `tables(Base.metadata, store)` stands below them: docs/howto/sqlalchemy.md."""
 
 
 class Stock(Base):

@@ -1,7 +1,7 @@
 """Step 1: the event leaves with the order's own transaction, or was never said.
 
 The view keeps its session and its commit. Two lines are new: the app that owns the words, and `async with app.outbox`.
-Once, in the deployment: `tense db migrate --store sqlite:///orders.db` (or an Alembic migration, docs/howto/alembic.md).
+Once, in the deployment: `tense db migrate --store sqlite:///orders.db` (or an Alembic migration, docs/howto/sqlalchemy.md).
 
     uvicorn examples.fastapi_orders.step_1_outbox:web
 """
