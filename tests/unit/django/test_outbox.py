@@ -3,10 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.handlers.base import BaseHandler
 from django.db import connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django_site import databases, described, forget, found, said, write
@@ -107,6 +109,21 @@ def test_a_transaction_that_is_managed_by_hand_is_joined(app: App) -> None:
         transaction.set_autocommit(True)
 
     assert (found("rows", "name"), said()) == (["kept"], ["kept"])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_request_may_be_the_block(app: App, fails: bool) -> None:
+    def view() -> None:
+        place(app, "asked for")
+        if fails:
+            raise ZeroDivisionError
+
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    request_of_django = BaseHandler().make_view_atomic(view)
+    with nullcontext() if not fails else pytest.raises(ZeroDivisionError):
+        request_of_django()
+
+    assert said() == ([] if fails else ["asked for"])
 
 
 def test_any_alias_may_be_joined(store: str) -> None:

@@ -11,9 +11,12 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 from django_site import databases, described, found, write
 
-from tense import App, Client, CommandFailed, Metadata, Publish, Rejection, Service, Transaction
+from tense import App, Client, CommandFailed, Contract, Metadata, Publish, Rejection, Service, Transaction
 from tense.django.unit import DjangoUnit
 from tense.errors import ProvisionError, StoreUnusableError
+from tense.runtime.engine import Seams
+from tense.runtime.replay import Replay
+from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 from words import FEW, Log, OrderPlaced, OutOfStock, PlaceOrder, Receipt, orders, subscriber
 
 Body = Callable[[PlaceOrder, Publish[OrderPlaced], Metadata], Receipt | OutOfStock]
@@ -203,6 +206,35 @@ def test_an_async_handler_has_the_same_transaction_if_it_asks(app: App, store: s
     asyncio.run(asking())
 
     assert (found("rows", "name"), log) == (["a"], ["a.1"])
+
+
+def test_a_replay_runs_in_the_orms_transactions_too(app: App, store: str) -> None:
+    service = Service(Contract("mirror"))
+    times: list[str] = []
+
+    @service.subscribes(OrderPlaced, from_start=True)
+    def mirror(event: OrderPlaced) -> None:
+        times.append(event.order_id)
+        write(f"{event.order_id} {len(times)}")
+
+    async def run() -> None:
+        seams = Seams(SystemClock(), SystemChance(), SystemSpawn())
+        mirrored = App(placing(keep), service, store=store, unit_of_work=DjangoUnit())
+        engine = mirrored.engine(store, seams)
+        await engine.start(("orders", "mirror"))
+        try:
+            await engine.client.execute(PlaceOrder(order_id="a"))
+            async with asyncio.timeout(20):
+                while (await engine.store.lags())[0].waiting or not times:
+                    await asyncio.sleep(0.01)
+            report = await Replay(mirrored, engine.store, seams).run("mirror<orders.order")
+        finally:
+            await engine.stop()
+        assert (report.handled, report.failed) == (1, 0)
+
+    asyncio.run(run())
+
+    assert found("rows", "name") == ["a", "a 1", "a 2"]
 
 
 def test_a_store_in_another_file_is_refused_at_the_start(tmp_path: Path) -> None:

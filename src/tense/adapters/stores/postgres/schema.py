@@ -141,7 +141,7 @@ CREATE INDEX mark_ended ON tense.mark (ended);
 """
 
 MIGRATIONS: dict[int, str] = {1: FIRST, 2: SECOND}
-"""Statements that lead from the version before to each version."""
+"""Statements that lead from the version before to each version. A new one also needs a file in django/migrations."""
 
 BEGIN = """
 CREATE SCHEMA IF NOT EXISTS tense;
