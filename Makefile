@@ -12,7 +12,7 @@ help:
 	@echo "make test    every test that needs no server"
 	@echo "make test-servers  the tests that need real servers; starts them first (scripts/servers)"
 	@echo "make check   what CI runs: format, lint, floors, types, tests"
-	@echo "make prove   the long proof: the kit, power cuts, kills, pauses; a table at the end"
+	@echo "make prove   the long proof: the kit, seeds, planted bugs, power cuts, kills, pauses; a table at the end"
 	@echo "make bench   the figures of docs/explanation/performance.md"
 	@echo "make bench-names  how well names are read"
 	@echo "make clean   remove what the others made"

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,9 @@ from tense import App, Command, Contract, Event, Retry, Service, Transaction
 from tense.adapters.stores.sqlite import transactions
 from tense.adapters.stores.sqlite.retention import Retention, prune
 from tense.adapters.stores.sqlite.store import SqliteStore
+from tense.errors import StoreError
+from tense.testing.clock import HandClock
+from tense.testing.conformance.bench import INBOX, LANES, LEASE, Bench, subscription
 from tense.testing.harness import harness
 
 orders, stocks = Contract("orders"), Contract("stocks")
@@ -247,3 +251,32 @@ async def test_an_event_whose_settlement_met_a_locked_file_is_handled_again(
             await asyncio.sleep(0)
 
     assert starts == ["a", "a"]
+
+
+async def test_a_worker_whose_taking_of_lanes_was_undone_still_sees_that_its_own_are_taken(tmp_path: Path) -> None:
+    clock, other = HandClock(), subscription("counting")
+    north, south = (Bench(SqliteStore(tmp_path / "shop.db"), clock, name) for name in ("north", "south"))
+    await north.open(INBOX)
+    await south.open(other)
+    await north.store.provision([other])
+    await south.store.provision([INBOX])
+    clock.advance(LEASE + 1)
+    await north.live()
+    north.store.core.writer._hooks.look()
+
+    def failing(_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with patch.object(transactions.Transactions, "commit_now", failing), pytest.raises(StoreError):
+        await north.take(other)
+    clock.advance(LEASE + 1)
+    await south.live()
+    taken = await south.take(INBOX)
+    north.store.core.writer._hooks.look()
+
+    assert len(taken) == LANES
+    assert [said for said in north.notices.said if said[0] == "lost"] == [
+        ("lost", "kit", lane) for lane in range(LANES)
+    ]
+    await north.close()
+    await south.close()

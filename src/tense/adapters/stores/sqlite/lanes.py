@@ -62,7 +62,8 @@ class Lanes:
                 lambda connection: self._acquire(connection, consumer, share, (now, made)), light=True
             )
         except StoreError:
-            # The file knows nothing of these tokens.
+            # The file knows nothing of these tokens, nor that its fence was moved.
+            self._fence = -1
             for lease in made:
                 lease.lost = True
             raise
