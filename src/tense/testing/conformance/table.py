@@ -46,14 +46,14 @@ SYSTEM: dict[str, dict[str, str]] = {
     "48": {"sqlite": KILLS, "postgres": KILLS},
     "49": {"sqlite": KILLS, "postgres": KILLS},
     "54": {"sqlite": "tests/system/test_power_cut.py"},
-    "55": {"sqlite": "tests/system/test_clock_jumps.py"},
+    "55": {"sqlite": "tests/system/test_clock_jumps.py", "postgres": FAULTS},
     "56": dict.fromkeys(STORES, "tests/unit/runtime/test_runners_cancelled.py"),
     "63": {"sqlite": "tests/system/test_processes.py"},
 }
 """Properties that real processes prove as well, and where."""
 
 SYNC = "memory does not outlive its process; PostgreSQL syncs by itself, and `tense doctor` reports where that is off"
-CLOCK = "memory has one process and so no leases; PostgreSQL's leases go by its server's clock"
+CLOCK = "memory has one process and so no leases"
 ELSEWHERE: dict[str, str] = {"47": SYNC, "54": SYNC, "55": CLOCK}
 """Why properties that real processes prove on one store are not proved on others."""
 
