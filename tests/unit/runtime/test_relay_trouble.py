@@ -9,7 +9,7 @@ from pairs import SHARED, SOON, Two, lag, pair_of, placed, selling, until
 from tense import Client, Send, Service
 from tense.errors import StoreError
 from tense.runtime.relay_parcel import RELAY
-from words import ChargeCard, Log, PlaceOrder, Receipt, orders, payment, subscriber
+from words import ChargeCard, Log, OrderPlaced, PlaceOrder, Receipt, orders, payment, subscriber
 
 
 @pytest.mark.parametrize("two", SHARED, indirect=True)
@@ -24,6 +24,18 @@ async def test_a_crash_between_the_halves_runs_nothing_again(two: Two) -> None:
         assert receipt == Receipt(order_id="a", total=1)
         assert await placed(client) == [("a", 1)]
     assert (done, heard) == (["a.1"], ["a.1"])
+
+
+@pytest.mark.parametrize("two", SHARED, indirect=True)
+async def test_an_event_that_ended_before_a_crash_is_not_heard_again(two: Two) -> None:
+    heard = Log()
+    async with two.running(selling(Log()), subscriber("email", heard)) as client:
+        two.points.arm("before finish", "raise")
+        await client.publish(OrderPlaced(order_id="a", number=1))
+        await client.publish(OrderPlaced(order_id="a", number=2))
+        await until(lambda: heard[-1:] == ["a.2"], lambda: heard)
+
+    assert heard == ["a.1", "a.2"]
 
 
 async def test_while_the_transport_is_away_units_commit_and_the_lag_is_told(two: Two) -> None:
@@ -51,6 +63,23 @@ async def _all_placed(client: Client, count: int) -> bool:
 
 async def _no_lag(client: Client) -> bool:
     return await lag(client) == 0
+
+
+@pytest.mark.parametrize("two", SHARED, indirect=True)
+async def test_what_a_process_could_not_hand_over_is_carried_on_by_the_next(two: Two) -> None:
+    heard = Log()
+    async with two.running(selling(Log()), subscriber("email", heard)) as client:
+        ticket = await client.send(PlaceOrder(order_id="a", number=1))
+        two.points.arm("before accept", "raise", times=1_000_000)
+        await ticket.result()
+        await until(lambda: two.points.passed.count("before accept") > 5)
+    two.points.arm("before accept", "raise", times=0)
+    before = list(heard)
+
+    async with two.running(selling(Log()), subscriber("email", heard)):
+        await until(lambda: heard == ["a.1"], lambda: heard)
+
+    assert before == []
 
 
 async def test_what_the_transport_refuses_is_a_dead_letter_and_holds_up_nobody(two: Two) -> None:
