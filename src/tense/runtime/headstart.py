@@ -37,21 +37,26 @@ def start(work: Coroutine[Any, Any, None], task: "asyncio.Task[Any]", context: c
 class Started:
     """The rest of a coroutine that began elsewhere; to be awaited once, by the task in whose name it began."""
 
-    __slots__ = ("_context", "_waits_for", "_work")
+    __slots__ = ("_context", "_waits_for", "_work", "error")
 
     def __init__(self, work: Coroutine[Any, Any, None], context: contextvars.Context, waits_for: object) -> None:
         self._work = work
         self._context = context
         self._waits_for = waits_for
+        self.error: BaseException | None = None
+        """What is to be raised where it waits; set when it was cancelled before anybody awaited it."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         waits_for: Any = self._waits_for
+        thrown = self.error
         while True:
             step: Any = self._work.send
             try:
+                if thrown is not None:
+                    raise thrown  # noqa: TRY301 - as if it came from where the coroutine waits
                 value: Any = yield waits_for
             except BaseException as error:  # noqa: BLE001 - it is the coroutine's to handle
-                step, value = self._work.throw, error
+                step, value, thrown = self._work.throw, error, None
             try:
                 waits_for = self._context.run(step, value)
             except StopIteration:

@@ -28,9 +28,10 @@ Given: TypeAlias = tuple[Strand, Started | None]
 class Rest:
     """Where a runner waits while it has nothing to do. `context` is what its deliveries begin with."""
 
-    __slots__ = ("context", "given", "runner")
+    __slots__ = ("begun", "context", "given", "runner")
 
     given: "asyncio.Future[Given]"
+    begun: Given | None
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
@@ -103,15 +104,20 @@ class Runners:
         try:
             started = start(self._work(strand), rest.runner.task, rest.context.copy())
         except BaseException as error:  # noqa: BLE001 - it is the runner's, not that of whoever sent the message
-            rest.given.set_exception(error)
+            if not rest.given.done():
+                rest.given.set_exception(error)
             return True
         finally:
             self._starting = False
         if started is not None:
             strand.lane.open(strand)
-            rest.given.set_result((strand, started))
+            if rest.given.done():
+                rest.begun = (strand, started)
+            else:
+                rest.given.set_result((strand, started))
             return True
-        self._idle.append(rest)
+        if not rest.given.done():
+            self._idle.append(rest)
         if strand.items:
             self._done_with(strand)
             self.hand_out()
@@ -178,14 +184,20 @@ class Runners:
     async def _wait(self, rest: Rest) -> Strand:
         """The next strand, after going on with what began meanwhile."""
         self.resting()
+        rest.begun = None
         rest.given = asyncio.get_running_loop().create_future()
         self._idle.append(rest)
         try:
             strand, started = await rest.given
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if rest in self._idle:
                 self._idle.remove(rest)
-            raise
+            if rest.begun is None:
+                raise
+            # A handler that began elsewhere, in this task's name, cancelled it: it is told where it waits.
+            strand, started = rest.begun
+            if started is not None:
+                started.error = error
         if started is not None:
             await started
         return strand

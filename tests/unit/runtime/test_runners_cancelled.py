@@ -77,3 +77,26 @@ async def test_a_handler_that_is_cancelled_fails_and_nothing_behind_it_takes_its
         await h.later(60)
         assert seen == ["first", "second"]
         assert starts == 3
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_handler_that_began_at_once_and_cancels_itself_fails_alone(run: Run, *, waits: bool) -> None:
+    service, starts = Service(place, concurrency=1), []
+
+    @service.handles(Say)
+    async def say(command: Say) -> str:
+        starts.append(command.word)
+        if starts.count("bad") == 1 and command.word == "bad":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            if waits:
+                await asyncio.sleep(0)
+        return command.word
+
+    async with run(App(service)) as h:
+        await h.client.execute(Say(key="a", word="well"))
+        await h.idle()
+
+        assert await h.until(h.client.execute(Say(key="a", word="bad"))) == "bad"
+        assert await h.until(h.client.execute(Say(key="a", word="again"))) == "again"
