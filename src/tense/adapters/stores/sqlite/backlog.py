@@ -38,12 +38,13 @@ WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 """
 
 NEXT_COMMANDS = """
-SELECT * FROM (SELECT seq, due FROM tense_command WHERE service = ?1 AND state IN (1, 2) AND state = 1 ORDER BY due LIMIT ?2)
-UNION ALL SELECT * FROM (SELECT seq, deadline FROM tense_command WHERE service = ?1 AND state IN (1, 2)
-AND deadline IS NOT NULL ORDER BY deadline LIMIT ?2)
+SELECT * FROM (SELECT seq, due FROM tense_command WHERE service = :name AND state IN (1, 2)
+AND state = 1 ORDER BY due LIMIT :most)
+UNION ALL SELECT * FROM (SELECT seq, deadline FROM tense_command WHERE service = :name AND state IN (1, 2)
+AND deadline IS NOT NULL ORDER BY deadline LIMIT :most)
 """
 
-NEXT_EVENTS = "SELECT pos, due FROM tense_exception WHERE consumer = ?1 AND state = 1 ORDER BY due LIMIT ?2"
+NEXT_EVENTS = "SELECT pos, due FROM tense_exception WHERE consumer = :name AND state = 1 ORDER BY due LIMIT :most"
 
 
 class Backlog:
@@ -75,7 +76,7 @@ class Backlog:
         """When the next exception is due."""
         taken = self._core.taken.get(consumer.name, {})
         query = NEXT_COMMANDS if consumer.kind == "inbox" else NEXT_EVENTS
-        rows = self._core.read().execute(query, (consumer.name, len(taken) + 1)).fetchall()
+        rows = self._core.read().execute(query, {"name": consumer.name, "most": len(taken) + 1}).fetchall()
         return min((float(due) for position, due in rows if position not in taken), default=None)
 
     def held(self, lease: Lease) -> set[str]:

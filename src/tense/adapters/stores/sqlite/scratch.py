@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import weakref
 from collections import deque
 from typing import Any
 
@@ -25,6 +26,8 @@ class SqliteScratch:
         """The database; made at its first use."""
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            # A memory store keeps it from run to run, so nobody can say when it was used for the last time.
+            weakref.finalize(self, self._connection.close)
         return self._connection
 
     def turn(self) -> "SqliteTurn":

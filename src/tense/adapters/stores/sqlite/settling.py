@@ -26,7 +26,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 PUT_EXCEPTION = """
 INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, failed, due, error)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
+VALUES (:consumer, :pos, :lane, :state, :strand, :attempts, :attempts, :due, :error)
 ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coalesce(strand, excluded.strand),
     attempts = excluded.attempts, failed = excluded.failed, due = excluded.due, error = excluded.error
 """
@@ -128,26 +128,20 @@ def _settle_event(
     connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
 ) -> None:
     place = (delivery.consumer, delivery.position)
+    row = {"consumer": delivery.consumer, "pos": delivery.position, "lane": delivery.lane, "attempts": delivery.attempt}
     if isinstance(settlement, Done):
         _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):
-        values = (
-            *place,
-            delivery.lane,
-            SCHEDULED,
-            settlement.strand,
-            delivery.attempt,
-            settlement.due,
-            settlement.error,
-        )
-        connection.execute(PUT_EXCEPTION, values)
+        again = {"state": SCHEDULED, "strand": settlement.strand, "due": settlement.due, "error": settlement.error}
+        connection.execute(PUT_EXCEPTION, row | again)
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
-        connection.execute(PUT_EXCEPTION, (*place, delivery.lane, HELD, settlement.strand, 0, 0.0, None))
+        held = {"state": HELD, "strand": settlement.strand, "attempts": 0, "due": 0.0, "error": None}
+        connection.execute(PUT_EXCEPTION, row | held)
         _release_if_free(connection, core, delivery, settlement.strand)
     elif isinstance(settlement, Buried):
-        values = (*place, delivery.lane, DEAD, settlement.strand, delivery.attempt, 0.0, settlement.error)
-        connection.execute(PUT_EXCEPTION, values)
+        dead = {"state": DEAD, "strand": settlement.strand, "due": 0.0, "error": settlement.error}
+        connection.execute(PUT_EXCEPTION, row | dead)
         row = connection.execute("SELECT accepted FROM tense_log WHERE pos = ?", (delivery.position,)).fetchone()
         _bury(connection, delivery, settlement, (row[0], core.around.clock.now()))
     elif delivery.origin == "exception":
