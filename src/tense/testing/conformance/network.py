@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
+from itertools import product
 from typing import Any
 
 from tense.dispatch.service import Service
@@ -15,7 +16,7 @@ from tense.runtime.app import App
 from tense.runtime.client import Client
 from tense.testing.breakers.proxy import Proxy, proxy
 from tense.testing.conformance.adapter import Adapter
-from tense.testing.conformance.bench import INBOX, Kit, subscription
+from tense.testing.conformance.bench import INBOX, LEASE, Kit, subscription
 from tense.testing.conformance.property import proves
 from tense.testing.conformance.words import Do, Happened, Hurry, audience, doing
 from tense.testing.conformance.words import kit as words
@@ -35,31 +36,37 @@ STEADY = Retry(attempts=100)
 class Networking:
     """Properties 24, 26, 50 to 52."""
 
-    @proves("remote")
+    @proves("remote", "shared")
     async def test_what_a_cut_connection_could_not_settle_comes_again_once(self: Adapter, kit: Kit) -> None:
-        """24: a connection cut during the handler: the settlement holds or is refused, and all goes on."""
+        """24, B14: cut before the settlement, on its way, or on its answer's way: it holds or is refused, and all goes on."""
         reader = subscription("reader")
         async with (
             proxy(*self.server()) as wire,
             kit.bench(INBOX, reader, store=self.through(kit.place, wire.port)) as b,
         ):
-            await b.accept(b.command(), b.event())
-            for consumer in (INBOX, reader):
+            for consumer, lost in product((INBOX, reader), (None, wire.up, wire.down)):
+                await b.accept(b.command() if consumer is INBOX else b.event())
                 (delivery,) = await b.claim(consumer)
-                wire.cut()
+                if lost is None:
+                    wire.cut()
+                else:
+                    lost.cut_after = 1
                 try:
                     await b.settle(delivery)
-                    again = []
+                    found = []
                 except (LeaseLostError, StoreError):
+                    wire.up.cut_after = wire.down.cut_after = None
                     await b.live()
                     await b.take(consumer)
-                    again = await b.claim(consumer)
-                for found in again:
-                    assert found.metadata.id == delivery.metadata.id
-                    await b.settle(found)
-                await b.take(consumer)
-                assert await b.claim(consumer) == []
-                assert await b.due(consumer) == []
+                    found = await b.claim(consumer)
+                wire.up.cut_after = wire.down.cut_after = None
+                for again in found:
+                    assert again.metadata.id == delivery.metadata.id
+                    await b.settle(again)
+                assert await b.take(consumer)
+        kit.later(LEASE + 1)
+        async with kit.bench(INBOX, reader) as heir:
+            assert [*await heir.claim(), *await heir.claim(reader), *await heir.due(), *await heir.due(reader)] == []
 
     @proves("remote", "shared")
     async def test_who_cannot_extend_its_lease_stops_before_another_begins(self: Adapter, kit: Kit) -> None:
