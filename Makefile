@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 STORE ?=
 
-.PHONY: help demo test test-servers check prove bench bench-names clean
+.PHONY: help demo test test-servers check prove bench bench-servers bench-names clean
 
 help:
 	@echo "make demo    the story of examples/shop, in under 30 seconds"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   what CI runs: format, lint, floors, types, tests"
 	@echo "make prove   the long proof: the kit, seeds, planted bugs, power cuts, kills, pauses; a table at the end"
 	@echo "make bench   the figures of docs/explanation/performance.md"
+	@echo "make bench-servers  the same on the real servers; starts them first"
 	@echo "make bench-names  how well names are read"
 	@echo "make clean   remove what the others made"
 
@@ -46,6 +47,10 @@ prove: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-servers: $(READY)
+	scripts/servers up
+	$(BIN)/python -m benchmarks.servers
 
 bench-names: $(READY)
 	@$(BIN)/python -m benchmarks.names

@@ -13,7 +13,9 @@ from benchmarks import across, backlog, durable, execute, fanout, relay, startup
 from benchmarks.children import RESULTS, ChildError
 from benchmarks.line import Line, not_run, table
 
-ROWS: dict[str, Callable[[bool], list[Line]]] = {
+Rows = dict[str, Callable[[bool], list[Line]]]
+
+ROWS: Rows = {
     "execute": execute.lines,
     "durable": durable.lines,
     "slow-disk": durable.slow_lines,
@@ -25,15 +27,15 @@ ROWS: dict[str, Callable[[bool], list[Line]]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, rows: Rows = ROWS) -> int:
     """Run the rows that are asked for; the exit status."""
-    options = _options(arguments)
+    options = _options(arguments, rows)
     lines: list[Line] = []
-    for name in options.rows or ROWS:
+    for name in options.rows or rows:
         began = time.perf_counter()
         print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
         try:
-            lines += ROWS[name](options.quick)
+            lines += rows[name](options.quick)
         except ChildError as error:
             print(error, file=sys.stderr)
             lines.append(Line(row=name, work="(all)", tense="failed", beside="", bar="an answer", met=False))
@@ -45,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(line.met is False for line in lines))
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None, rows: Rows) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], help=f"of: {', '.join(ROWS)}; all without one")
+    parser.add_argument("rows", nargs="*", choices=[[], *rows], help=f"of: {', '.join(rows)}; all without one")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and messages: for a look, not for a verdict")
     return parser.parse_args(arguments)
 

@@ -1,0 +1,1 @@
+"""Benchmarks against real servers; a database of its own for each contender."""

@@ -1,0 +1,9 @@
+"""`make bench-servers`: the same as `make bench`, on PostgreSQL."""
+
+import sys
+
+from benchmarks.__main__ import main
+from benchmarks.servers import durable, fleet, latency
+
+if __name__ == "__main__":
+    sys.exit(main(rows={"postgres": durable.lines, "fleet": fleet.lines, "latency": latency.lines}))
