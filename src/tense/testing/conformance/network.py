@@ -11,6 +11,7 @@ from typing import Any
 from tense.dispatch.service import Service
 from tense.errors import LeaseLostError, StoreError
 from tense.messages.metadata import Metadata
+from tense.ports.transaction import Transaction
 from tense.rules.retry import Retry
 from tense.runtime.app import App
 from tense.runtime.client import Client
@@ -144,6 +145,36 @@ class Networking:
             await client.execute(Do(name="after"), timeout=LIMIT)
             await client.send(Do(name="unknown", key="u"), id="u")
             await until(lambda: "unknown" in done)
+
+    @proves("remote", "sql")
+    async def test_a_silent_network_keeps_no_handler_in_its_transaction(self: Adapter, kit: Kit) -> None:
+        """51, B25: a handler that waits for an answer that never comes is told, and runs again when there is a network."""
+        told, began, hushed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        service = Service(words)
+
+        @service.handles(Do, retry=STEADY)
+        async def do(command: Do, db: Transaction) -> None:
+            del command
+            try:
+                await db.fetch_value("SELECT 1")
+                began.set()
+                await hushed.wait()
+                await db.fetch_value("SELECT 2")
+            except BaseException:
+                told.set()
+                raise
+
+        @service.handles(Hurry)
+        async def hurry(command: Hurry) -> None:
+            del command
+
+        async with linked(self, kit, App(service, lease=SHORT)) as (wire, client):
+            await client.send(Do(name="x"), id="x")
+            await asyncio.wait_for(began.wait(), LIMIT)
+            with silence(wire):
+                hushed.set()
+                await asyncio.wait_for(told.wait(), LIMIT)
+            await client.ticket(Do, "x").outcome(timeout=LIMIT)
 
     @proves("remote")
     async def test_a_silent_network_does_not_keep_a_worker_from_ending(self: Adapter, kit: Kit) -> None:
