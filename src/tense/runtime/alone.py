@@ -32,6 +32,9 @@ class Alone:
         """As `Work.perform`, and durable when it returns."""
         async with self._lock:
             await self._store.settled()
+            if lane.lease.lost:
+                # Its lane may be held anew, under another lease: the count would be that one's.
+                return None
             policy, _ = self._work.policy(delivery, self._consumer.service)
             # The first of a lane was in the dead worker's hands: that was a delivery too.
             first = 2 if lane.careful == CAREFUL and policy.attempts > 1 else 1

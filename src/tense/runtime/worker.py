@@ -216,7 +216,9 @@ class Worker:
                 self._give(loop, lane)
 
     def _give(self, loop: Loop, lane: Lane) -> None:
-        """Give one lane up as soon as nothing of it runs; the others go on meanwhile."""
+        """Give one lane up as soon as nothing of it runs; the others go on meanwhile. Who stops gives all of them up."""
+        if self._stopped:
+            return
         self._spawn.task(self._given(loop, lane), f"give lane {lane.lease.lane} of {lane.lease.consumer}")
 
     async def _given(self, loop: Loop, lane: Lane) -> None:

@@ -30,7 +30,7 @@ from tense.testing.harness import Harness, harness
 
 SECONDS = 1.0
 MEGABYTES = 100.0
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Real seconds after which a message counts as one that hangs its consumer."""
 
 MOST = 8_000_000
