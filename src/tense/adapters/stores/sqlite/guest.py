@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from tense.adapters.stores.sqlite.core import Core
 from tense.adapters.stores.sqlite.file import translated
 from tense.adapters.stores.sqlite.intake import Intake
-from tense.adapters.stores.sqlite.neighbours import Turns
+from tense.adapters.stores.sqlite.neighbours import Bell, Turns
 from tense.adapters.stores.sqlite.settling import settle
 from tense.adapters.stores.sqlite.thread import run_there
 from tense.adapters.stores.sqlite.turnwatch import TurnWatch
-from tense.adapters.stores.sqlite.wake import nudge
 from tense.errors import LeaseLostError, StoreError, StoreUnusableError, WorkflowError
 from tense.messages.envelope import Envelope
 from tense.messages.settlement import Settlement
@@ -30,8 +29,8 @@ AUTOCOMMIT = (
 class GuestTurns:
     """The turn among this process's foreign transactions, and among all processes: one at a time, in order of asking."""
 
-    def __init__(self, turns: Turns, aside: Aside, watch: TurnWatch) -> None:
-        self._turns = turns
+    def __init__(self, neighbours: tuple[Turns, Bell], aside: Aside, watch: TurnWatch) -> None:
+        self._turns, self._bell = neighbours
         self._aside = aside
         self._watch = watch
         self._here = asyncio.Lock()
@@ -53,6 +52,10 @@ class GuestTurns:
         self._watch.end()
         self._turns.give()
         self._here.release()
+
+    def tell_others(self) -> None:
+        """Something was committed that may concern other processes."""
+        self._bell.poke()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -131,7 +134,7 @@ class SqliteGuest:
         """Tell what came of it."""
         if self._notes is not None:
             self._notes.publish_news()
-            nudge(self._core.path)
+            self._turns.tell_others()
 
     def lost(self) -> None:
         """Have the lane read again."""

@@ -33,6 +33,12 @@ FROM tense_dead WHERE number > ? AND (? IS NULL OR consumer = ?) ORDER BY number
 """
 
 
+ENDED = """
+SELECT id, outcome FROM tense_command WHERE outcome IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+"""
+"""Those of the watched commands that ended. One statement, for there may be a thousand and somebody writes all the time."""
+
+
 class Ledger:
     """Answers where commands stand, and ends them when asked."""
 
@@ -85,10 +91,8 @@ class Ledger:
     def look(self) -> None:
         """See whether commands that are watched here ended elsewhere."""
         core = self._core
-        for message_id in list(core.watching):
-            row = core.read().execute("SELECT outcome FROM tense_command WHERE id = ?", (message_id,)).fetchone()
-            if row is not None and row[0] is not None:
-                core.conclude(message_id, OUTCOME.decode(row[0]))
+        for message_id, outcome in core.read().execute(ENDED, (encode(list(core.watching)).decode(),)).fetchall():
+            core.conclude(message_id, OUTCOME.decode(outcome))
 
     def _ended(self, connection: sqlite3.Connection, row: Sequence[Any], end: tuple[str, Outcome], tell: Tell) -> None:
         message_id, outcome = end

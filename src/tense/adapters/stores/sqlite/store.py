@@ -79,8 +79,8 @@ class SqliteStore:
         self._ledger = Ledger(core, self._intake)
         self._letters = Letters(core)
         self._survey = Survey(core)
-        bell = self._neighbours.bell(self.path, surroundings.instance)
-        self._news = News(core, self._lanes, self._ledger, bell, self._neighbours.poll)
+        self._bell = self._neighbours.bell(self.path, surroundings.instance)
+        self._news = News(core, self._lanes, self._ledger, self._bell, self._neighbours.poll)
         core.writer = Writer(connection, self.path, self._lock, (surroundings.clock, self._aside), self._news)
         self._news.start()
         self._timer = surroundings.clock.call_later(PRUNE_EVERY, self._prune)
@@ -190,7 +190,7 @@ class SqliteStore:
         if self._guests is None:
             around = self.core.around
             aside = around.spawn.aside(f"tense {self.path.name} sessions")
-            self._guests = guest.GuestTurns(self._turn_lock(), aside, TurnWatch(around.clock))
+            self._guests = guest.GuestTurns((self._turn_lock(), self._bell), aside, TurnWatch(around.clock))
         return guest.SqliteGuest(self.core, self._guests, delivery, lease)
 
     async def recognise(self, driver: object) -> None:
