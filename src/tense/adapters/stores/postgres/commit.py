@@ -32,22 +32,22 @@ class Committing:
         self._core = core
         self._settling = settling
         self._endings = endings
-        self._promised: set[asyncio.Future[None]] = set()
+        self._promised = 0
+        self._kept: asyncio.Future[None] | None = None
         self.undone: Callable[[Delivery], None] = lambda _delivery: None
         self.usual = 0.0
         """Seconds that it takes of late."""
 
     def promise(self) -> "asyncio.Future[None]":
         """A future for one who waits for a commit."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._promised.add(future)
-        future.add_done_callback(self._promised.discard)
-        return future
+        self._promised += 1
+        return asyncio.get_running_loop().create_future()
 
     async def idle(self) -> None:
         """Return when all that was promised so far is kept or broken."""
-        if self._promised:
-            await asyncio.wait(list(self._promised))
+        while self._promised:
+            self._kept = self._kept or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._kept)
 
     async def run(self, session: Session, members: "Sequence[Entry[Ending]]") -> Failure | None:
         """Write the endings and commit; what went wrong, and then nothing of it is there, or it is not known."""
@@ -59,6 +59,7 @@ class Committing:
             session.terminate()
             for _, future in members:
                 future.cancel()
+            self._keep(len(members))
             raise
         except (StoreError, DuplicateIdError) as error:
             await roll_back(session)
@@ -69,8 +70,15 @@ class Committing:
         self._core.publish(tidings)
         return None
 
+    def _keep(self, count: int) -> None:
+        self._promised -= count
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.set_result(None)
+
     def tell(self, members: "Sequence[Entry[Ending]]", error: Failure | None) -> None:
         """Tell those who wait. Who shared and was undone runs again alone, for one of them may be in all others' way."""
+        self._keep(len(members))
         for ending, future in members:
             failure: Failure | None = error
             if error is not None and len(members) > 1:

@@ -20,6 +20,12 @@ LONGEST = 0.05
 PATIENCE = 0.02
 """Seconds that others wait behind one that does not end; then they go elsewhere."""
 
+BUSY = 8
+"""The same in commits."""
+
+LONGEST_PATIENCE = 1.0
+"""Seconds, however long commits take."""
+
 LOCK_WAIT = "SET LOCAL lock_timeout = '50ms'"
 """Who waits for a lock while others wait for his commit may wait for one that is waited for: no longer than this."""
 
@@ -164,7 +170,7 @@ class Group:
         self._waiting.append(waiting)
         if not self._looking:
             self._looking = True
-            self._core.around.clock.call_later(PATIENCE, self._look)
+            self._core.around.clock.call_later(self._patience, self._look)
         try:
             return await waiting
         except asyncio.CancelledError:
@@ -175,12 +181,17 @@ class Group:
     def _look(self) -> None:
         """Whoever waits behind one that does not end goes elsewhere."""
         self._looking = False
-        if self._waiting and self.held_for > PATIENCE:
+        if self._waiting and self.held_for > self._patience:
             self.stuck = True
             self._send_away()
         elif self._waiting:
             self._looking = True
-            self._core.around.clock.call_later(PATIENCE, self._look)
+            self._core.around.clock.call_later(self._patience, self._look)
+
+    @property
+    def _patience(self) -> float:
+        """Where commits take long, so does all else: the machine is busy."""
+        return min(LONGEST_PATIENCE, max(PATIENCE, BUSY * self._committing.usual))
 
     def _send_away(self) -> None:
         while self._waiting:
@@ -223,7 +234,7 @@ class Group:
     def _next(self) -> None:
         """Let go of the connection; whoever waits begins anew."""
         session, self.session = self.session, None
-        self._full = False
+        self._full = self.stuck = False
         if session is not None:
             session.failed = False
             session.used = self._core.around.clock.elapsed()
