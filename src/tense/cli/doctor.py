@@ -112,7 +112,7 @@ async def _store_findings(address: str, app: "App | None") -> list[Finding]:
         for name in ("synchronous_commit", "fsync")
         if described.get(name) == "off"
     ]
-    if holder := described.get("held up by"):
+    for holder in filter(None, (described.get("held up by"), described.get("state held up by"))):
         text = "events wait for a transaction that is open"
         findings.append(Finding(about="lag", state="trouble", text=text, mend=f"See what it does: {holder}"))
     for name in ("synchronous", "state synchronous"):

@@ -71,6 +71,9 @@ def one_store(store: str | Store, broker: str | Store | None, lanes: int) -> Sto
     state = open_store(store, lanes) if isinstance(store, str) else store
     if broker is None:
         return state
+    if store == broker:
+        text = f"{store} cannot be its own broker. Leave the broker out: a store moves messages by itself."
+        raise StoreUnusableError(text)
     from tense.runtime.relay import paired  # noqa: PLC0415 - only where there are two
 
     return paired(state, open_store(broker) if isinstance(broker, str) else broker, lanes)

@@ -37,7 +37,8 @@ class RelayLoop:
     """Carries the lanes it is granted. One batch of a lane is in hands at a time.
 
     A batch is handed to the transport in waves: of each key the first, when these are accepted the second. Then one
-    cursor is moved. What a crash leaves between the two is handed over again, under the same ids.
+    cursor is moved. What a crash leaves between the two is handed over again, under the same ids. `loaded` counts the
+    messages in hands.
     """
 
     def __init__(self, consumer: Consumer, state: State, hands: Hands, seams: tuple[Clock, Spawn]) -> None:
@@ -50,7 +51,7 @@ class RelayLoop:
         self._dirty: dict[int, Lane] = {}
         self._busy: dict[Lane, asyncio.Task[None]] = {}
         self._going: set[Lease] = set()
-        self._loaded = 0
+        self.loaded = 0
         self._reads: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._failing = False
@@ -154,7 +155,7 @@ class RelayLoop:
 
     def read(self) -> None:
         """Ask the outbox for more, if there is room and something may be there."""
-        room = MOST - self._loaded
+        room = MOST - self.loaded
         ready = [lane for lane in self._dirty.values() if lane not in self._busy]
         if self._reads or self._stopping or room < len(ready) or not ready:
             return
@@ -183,7 +184,7 @@ class RelayLoop:
         for lane in ready:
             if (batch := found.get(lane.lease.lane)) and self.lanes.get(lane.lease.lane) is lane:
                 lane.after = batch[-1].position
-                self._loaded += len(batch)
+                self.loaded += len(batch)
                 self._busy[lane] = self._spawn.task(self._carry(lane, batch), "tense relay carries")
 
     def _have_read(self, task: "asyncio.Task[None]") -> None:
@@ -211,7 +212,7 @@ class RelayLoop:
             if self.leave(lane.lease) is not None:
                 self.give_up(lane)
         finally:
-            self._loaded -= len(batch)
+            self.loaded -= len(batch)
             del self._busy[lane]
             self._tidy_soon()
             self.read()
@@ -233,7 +234,7 @@ class RelayLoop:
 
     def room(self) -> int:
         """How many more may be in hands."""
-        return MOST - self._loaded
+        return MOST - self.loaded
 
     def leases(self) -> Mapping[int, Lease]:
         """The lanes that are held."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tense import App
-from tense.adapters.stores.sqlite.retention import Retention, prune
+from tense.adapters.stores.sqlite.retention import BATCH, Retention, prune
 from tense.errors import OwnerConflictError, StoreBusyError, StoreFullError, StoreUnusableError
 from tense.runtime.load import schema_script
 from tense.testing.harness import harness
@@ -203,6 +203,22 @@ async def test_what_ended_long_ago_is_forgotten_and_what_is_needed_is_kept(tmp_p
         assert early == 0
         assert late == 3, "the newest command stays: its number must not be given again"
         assert kept == [("b",)], "an event that is still retried is kept"
+
+
+async def test_what_came_in_a_minute_is_forgotten_in_a_minute(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    async with harness(app(), store=f"sqlite:///{path}") as h:
+        old = h.clock.now() - 8 * 86_400
+        with closing(sqlite3.connect(path)) as connection, connection:
+            rows = [("orders", str(number), old) for number in range(4 * BATCH)]
+            connection.executemany("INSERT INTO tense_mark VALUES (?, ?, 0, x'7b7d', ?)", rows)
+
+        await h.later(61)
+        for _ in range(6):
+            await h.later(1)
+
+        left = h.engine.store.core.connection.execute("SELECT count(*) FROM tense_mark").fetchone()[0]
+        assert left == 0
 
 
 async def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pairs import INSERT, SOON, TABLE, Two, pair_of, placed, selling, until
 
 from tense import App, Client, Concluded, Contract, Event, Execute, Publish, Send, Service, Transaction
-from tense.errors import CommandCancelled, DuplicateIdError, NotSupportedError, TenseWarning
+from tense.errors import CommandCancelled, DuplicateIdError, NotSupportedError, StoreUnusableError, TenseWarning
 from tense.runtime.load import open_store
 from tense.runtime.relay import paired
 from tense.runtime.replay import Replay, remembering
@@ -213,6 +213,13 @@ async def test_the_outbox_of_an_open_transaction_is_carried_on(tmp_path: Path) -
         await until(lambda: len(heard) == 2)
 
     assert heard == ["a.0", "a.2"]
+
+
+def test_a_store_is_not_its_own_broker(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'one.db'}"
+
+    with pytest.raises(StoreUnusableError, match="cannot be its own broker"):
+        App(selling(Log()), store=address, broker=address).engine(address, broker=address)
 
 
 def test_a_store_that_keeps_no_marks_keeps_no_state_for_another() -> None:

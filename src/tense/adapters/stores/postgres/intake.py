@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import asyncpg
+
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.gather import Entry, Gather
 from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, GONE, translated
-from tense.errors import DuplicateIdError
+from tense.errors import DuplicateIdError, UnencodableError
 from tense.messages.envelope import Envelope
 
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -54,6 +56,9 @@ class Intake:
                     answers = await self._insert(connection, envelopes, tidings)
             except DRIVER as error:
                 over = pause is None or self._core.closed or clock.elapsed() > until
+                if isinstance(error, asyncpg.DataError):
+                    await self._one_by_one(batch, error)
+                    return
                 if over or not isinstance(error, (*GONE, *CLASHED)):
                     raise translated(error, self._core.address.shown) from error
                 again = True
@@ -71,6 +76,18 @@ class Intake:
             else:
                 # What a broken connection left behind was ours: new to whoever asks.
                 future.set_result(answer or again)
+
+    async def _one_by_one(self, batch: "Sequence[Entry[Envelope]]", error: asyncpg.DataError) -> None:
+        """One of them has content that the database cannot keep: it alone is refused."""
+        if len(batch) > 1:
+            for entry in batch:
+                await self._flush([entry])
+            return
+        envelope, future = batch[0]
+        metadata = envelope.metadata
+        text = f"{metadata.type} {metadata.id} has content that PostgreSQL cannot keep: {error}"
+        if not future.done():
+            future.set_exception(UnencodableError(text))
 
     async def _insert(
         self, connection: Connection, envelopes: Sequence[Envelope], tidings: Tidings

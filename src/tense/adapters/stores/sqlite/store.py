@@ -16,7 +16,7 @@ from tense.adapters.stores.sqlite.ledger import Ledger, Letters
 from tense.adapters.stores.sqlite.marks import forget_passed, marks
 from tense.adapters.stores.sqlite.neighbours import Machine, Neighbours, Turns
 from tense.adapters.stores.sqlite.news import News
-from tense.adapters.stores.sqlite.retention import Retention, prune
+from tense.adapters.stores.sqlite.retention import BATCH, Retention, prune
 from tense.adapters.stores.sqlite.survey import Survey
 from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.adapters.stores.sqlite.unit import SqliteUnit
@@ -34,6 +34,9 @@ from tense.ports.transaction import Snapshot
 
 PRUNE_EVERY = 60.0
 """Seconds between two looks for what is old enough to be forgotten."""
+
+PRUNE_AGAIN = 0.2
+"""Seconds until the next look where there is more."""
 
 
 class SqliteStore:
@@ -282,9 +285,11 @@ class SqliteStore:
         self._timer = core.around.clock.call_later(PRUNE_EVERY, self._prune)
         if core.leases:
             done = core.writer.submit(lambda connection: prune(connection, self.retention, now), light=True)
-            done.add_done_callback(_seen)
+            done.add_done_callback(self._pruned)
 
-
-def _seen(done: "asyncio.Future[object]") -> None:
-    if not done.cancelled() and isinstance(done.exception(), StoreError):
-        return
+    def _pruned(self, done: "asyncio.Future[int]") -> None:
+        """A batch that was full is followed by the next soon: what comes in an hour goes in an hour."""
+        failed = done.cancelled() or isinstance(done.exception(), StoreError)
+        if not failed and done.result() >= BATCH and self._timer is not None and self._core is not None:
+            self._timer.cancel()
+            self._timer = self._core.around.clock.call_later(PRUNE_AGAIN, self._prune)
