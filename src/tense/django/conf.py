@@ -1,5 +1,6 @@
 """What the project's settings say: TENSE_APP, TENSE_DATABASE, TENSE_SCHEMA."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -64,8 +65,9 @@ def vendor() -> str:
     return str(connections[alias()].vendor)
 
 
+@cache
 def table(name: str) -> str:
-    """One of Tense's tables, as Django's models name it."""
+    """One of Tense's tables, as Django's models name it: the same for a process, as models are made once."""
     # Django quotes no name that is quoted already: so a model gets at a table of another schema.
     return f'"{schema()}"."{name}"' if vendor() == "postgresql" else f"tense_{name}"
 
