@@ -150,11 +150,15 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._closed = True
         self._ready.clear()
         self._timers.clear()
-        for task in asyncio.all_tasks(self):
-            left: Any = task
-            left._log_destroy_pending = False  # noqa: SLF001 - it is meant to be pending
-            with suppress(BaseException):
-                left.get_coro().close()
+        ended: set[asyncio.Task[Any]] = set()
+        # A `finally` may begin new tasks, which never start.
+        while fresh := asyncio.all_tasks(self) - ended:
+            ended |= fresh
+            for task in fresh:
+                left: Any = task
+                left._log_destroy_pending = False  # noqa: SLF001 - it is meant to be pending
+                with suppress(BaseException):
+                    left.get_coro().close()
 
     def resume(self, place: Place) -> None:
         """A paused place goes on with what waited."""
