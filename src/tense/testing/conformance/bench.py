@@ -199,15 +199,16 @@ class Bench:
         A store that holds something back for a moment says so by an `arrived`, and is asked again.
         """
         held = [lease for (name, _), lease in self._leases.items() if name == consumer.name and not lease.lost]
-        wants = [
-            Want(lease=lease, after=self._after.get((lease.consumer, lease.lane), -1), most=limit) for lease in held
-        ]
         told, found = -1, list[Delivery]()
-        while not found and told != len(self.notices.said):
-            told = len(self.notices.said)
-            found = [*await soon(self.store.claim(consumer, wants, limit))]
-        for delivery in found:
-            self._after[delivery.consumer, delivery.lane] = delivery.position
+        while len(found) < limit and told != len(self.notices.said):
+            told, room = len(self.notices.said), limit - len(found)
+            wants = [
+                Want(lease=lease, after=self._after.get((lease.consumer, lease.lane), -1), most=room) for lease in held
+            ]
+            answer = await soon(self.store.claim(consumer, wants, room))
+            for delivery in answer:
+                self._after[delivery.consumer, delivery.lane] = delivery.position
+                found.append(delivery)
         return found
 
     async def due(self, consumer: Consumer = INBOX, limit: int = 10_000) -> list[Delivery]:
