@@ -43,12 +43,17 @@ class Started:
         self._work = work
         self._context = context
         self._waits_for = waits_for
+        _mark(waits_for, awaited=False)
         self.error: BaseException | None = None
         """What is to be raised where it waits; set when it was cancelled before anybody awaited it."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         waits_for: Any = self._waits_for
         thrown = self.error
+        if thrown is not None and hasattr(waits_for, "cancel") and waits_for.cancel():
+            # As a task does: what it waits for is cancelled, and by its end the one who waits learns of it.
+            thrown = None
+        _mark(waits_for, awaited=True)
         while True:
             step: Any = self._work.send
             try:
@@ -61,3 +66,9 @@ class Started:
                 waits_for = self._context.run(step, value)
             except StopIteration:
                 return
+
+
+def _mark(waits_for: Any, *, awaited: bool) -> None:
+    """Say for a future whether it is on its way to a task: so long nobody else could await it."""
+    if hasattr(waits_for, "_asyncio_future_blocking"):
+        waits_for._asyncio_future_blocking = awaited  # noqa: SLF001 - what makes an object awaitable for asyncio's tasks

@@ -37,6 +37,12 @@ class Rest:
         self.runner = runner
         self.context = contextvars.copy_context()
 
+    def taken(self) -> Given | None:
+        """What it has to go on with although it was cancelled: what began before, or was given just before."""
+        if self.begun is not None or self.given.cancelled():
+            return self.begun
+        return self.given.result()
+
 
 class Runners:
     """Works off strands, at most `concurrency` at once, in the order in which they became ready.
@@ -78,8 +84,8 @@ class Runners:
     def hand_out(self) -> None:
         """Give ready strands to resting runners, or to new ones while there may be more."""
         while self._ready:
-            if self._idle:
-                self._idle.pop().given.set_result((self._ready.popleft(), None))
+            if (rest := self._rested()) is not None:
+                rest.given.set_result((self._ready.popleft(), None))
             elif len(self._tasks) < self._concurrency:
                 task = self._spawn.task(self._run(self._ready.popleft()), f"tense {self._name}")
                 self._tasks[task] = None
@@ -94,10 +100,10 @@ class Runners:
         turn; and while another begins, so that a chain of messages does not become a chain of calls.
         """
         self._in_a_row += 1
-        if not self._idle or self._starting or self._ready or self._in_a_row > AT_ONCE:
+        busy = self._starting or self._ready or self._in_a_row > AT_ONCE
+        if busy or (rest := self._rested()) is None:
             self._in_a_row = 0
             return False
-        rest = self._idle.pop()
         strand = lane.strand_at_once(delivery)
         strand.runner = rest.runner
         self._starting = True
@@ -181,6 +187,14 @@ class Runners:
             self._ready.append(strand)
         self.after(strand)
 
+    def _rested(self) -> Rest | None:
+        """A runner that rests, to be given something; one that somebody cancelled just now takes nothing any more."""
+        while self._idle:
+            rest = self._idle.pop()
+            if not rest.given.done():
+                return rest
+        return None
+
     async def _wait(self, rest: Rest) -> Strand:
         """The next strand, after going on with what began meanwhile."""
         self.resting()
@@ -192,12 +206,15 @@ class Runners:
         except asyncio.CancelledError as error:
             if rest in self._idle:
                 self._idle.remove(rest)
-            if rest.begun is None:
+            given = rest.taken()
+            if given is None:
+                raise
+            strand, started = given
+            if started is None:
+                self._ready.append(strand)
                 raise
             # A handler that began elsewhere, in this task's name, cancelled it: it is told where it waits.
-            strand, started = rest.begun
-            if started is not None:
-                started.error = error
+            started.error = error
         if started is not None:
             await started
         return strand

@@ -238,3 +238,42 @@ async def test_an_app_that_stops_waits_for_what_began_at_once() -> None:
         await client.send(Answer(text="last"))
 
     assert ended == ["last"]
+
+
+async def test_those_that_begin_at_once_may_wait_for_one_and_the_same_thing() -> None:
+    opened, shared = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def answer(command: Answer) -> str:
+        if command.text == "warm":
+            await opened.wait()
+            return command.text
+        found: str = await shared
+        return found
+
+    async with answering(answer, retry=Retry(attempts=1)).running() as client:
+        asyncio.get_running_loop().call_later(0.01, opened.set)
+        await asyncio.gather(*(warm(client) for _ in range(8)))
+        many = [asyncio.create_task(client.execute(Answer(text="ask"))) for _ in range(8)]
+        asyncio.get_running_loop().call_later(0.01, shared.set_result, "found")
+
+        assert await asyncio.gather(*many) == ["found"] * 8
+
+
+async def test_a_time_limit_that_has_passed_already_ends_what_the_handler_does_and_waits_for() -> None:
+    async def slow() -> None:
+        await asyncio.Event().wait()
+
+    async def answer(command: Answer) -> str:
+        if command.text == "warm":
+            return "warm"
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.gather(begun := asyncio.ensure_future(slow()))
+        except TimeoutError:
+            return f"gave up waiting, {begun.cancelled()}"
+        return "never"
+
+    async with answering(answer).running() as client:
+        await warm(client)
+
+        assert await client.execute(Answer(text="wait"), timeout=5) == "gave up waiting, True"
