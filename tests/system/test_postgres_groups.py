@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from writing import INSERT, Shop, Write, ended, plain, until
+from writing import INSERT, Shop, Write, Written, ended, plain, shop, until
 
-from tense import Retry, Transaction
+from tense import App, CommandFailed, Publish, Retry, Service, Transaction
+from tense.adapters.stores.postgres.settling import Settling
 
 pytestmark = pytest.mark.server("postgres")
 
@@ -198,3 +200,41 @@ async def test_settings_of_one_handler_are_not_seen_by_the_next(postgres: str, w
 
         rows = await one.ask("SELECT number % 8, tenant FROM written WHERE tenant <> '' GROUP BY 1, 2")
         assert rows == ([(3, "acme")] if when == "first" else [])
+
+
+@pytest.mark.parametrize("uses", [True, False])
+async def test_what_the_database_cannot_keep_is_a_failure_of_who_said_it(postgres: str, *, uses: bool) -> None:
+    starts, service = 0, Service(shop)
+
+    @service.handles(Write, retry=Retry(attempts=2, first=timedelta(milliseconds=10)))
+    async def write(command: Write, db: Transaction, publish: Publish[Written]) -> None:
+        nonlocal starts
+        starts += 1
+        if uses:
+            await db.fetch_value("SELECT count(*) FROM pg_class")
+        publish(Written(key=f"{command.key}\0"))
+
+    async with App(service).running(store=postgres) as client:
+        with pytest.raises(CommandFailed, match="exhausted: UnencodableError"):
+            await client.execute(Write(key="a"), timeout=20)
+
+    assert starts == 2
+
+
+async def test_an_error_that_nobody_thought_of_while_committing_leaves_nobody_waiting(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, write, broken = Shop(postgres), Settling.write, 1
+
+    async def breaking(*arguments: Any) -> None:
+        nonlocal broken
+        broken -= 1
+        if broken == 0:
+            raise KeyError("nobody thought of it")
+        await write(*arguments)
+
+    async with one.running() as client:
+        monkeypatch.setattr(Settling, "write", breaking)
+
+        assert await ended(client, *(Write(key=f"{n}") for n in range(10))) == ["NoneType"] * 10
+        assert await one.ask("SELECT count(*) FROM written") == [(10,)]

@@ -64,7 +64,7 @@ class Committing:
         except (StoreError, DuplicateIdError) as error:
             await roll_back(session)
             return error
-        except DRIVER as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
             await roll_back(session)
             return translated(error, self._core.address.shown)
         self._core.publish(tidings)

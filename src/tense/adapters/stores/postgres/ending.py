@@ -9,7 +9,7 @@ from tense.adapters.stores.postgres.gather import Entry, Gather
 from tense.adapters.stores.postgres.settling import Ending, Settling, lost
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, translated
-from tense.errors import DuplicateIdError, LeaseLostError, StoreError
+from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreError
 from tense.messages.settlement import Held
 
 
@@ -75,7 +75,7 @@ class Endings:
         """All in one transaction; False if one of them stands in the way of the others."""
         try:
             await self._transaction(entries)
-        except (LeaseLostError, DuplicateIdError):
+        except (LeaseLostError, DuplicateIdError, RefusedWriteError):
             return False
         except StoreError as error:
             self._fail(entries, error)
@@ -84,7 +84,7 @@ class Endings:
     async def _alone(self, entry: "Entry[Ending]") -> None:
         try:
             await self._transaction([entry])
-        except DuplicateIdError as error:
+        except (DuplicateIdError, RefusedWriteError) as error:
             if not entry[1].done():
                 entry[1].set_exception(error)
         except StoreError as error:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.trouble import DRIVER, translated
-from tense.errors import NotSupportedError, StoreError
+from tense.errors import NotSupportedError, RefusedWriteError, StoreError
 
 NUMBER = re.compile(r"\$(\d+)")
 
@@ -85,6 +85,9 @@ def _plain(_cursor: Any) -> Any:
 
 def translated_foreign(error: Exception, shown: str) -> StoreError:
     """An error of either driver as one of ours."""
+    if any(cls.__name__ == "DataError" for cls in type(error).__mro__):
+        # Both drivers name it so: content that the database cannot keep, today and tomorrow.
+        return RefusedWriteError(f"{shown}: {error}")
     if isinstance(error, (StoreError, *DRIVER)):
         return translated(error, shown)
     return StoreError(f"{shown}: {error}")

@@ -12,7 +12,7 @@ from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENT
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, GONE, translated
-from tense.errors import DuplicateIdError, UnencodableError
+from tense.errors import DuplicateIdError, RefusedWriteError, UnencodableError
 from tense.messages.envelope import Envelope
 
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -39,8 +39,13 @@ class Intake:
 
         Raises:
             DuplicateIdError: an id was accepted before with another body; the transaction must be undone.
+            RefusedWriteError: one has content that the database cannot keep; likewise.
         """
-        answers = await self._insert(connection, envelopes, tidings)
+        try:
+            answers = await self._insert(connection, envelopes, tidings)
+        except asyncpg.DataError as error:
+            text = f"what the handler said has content that PostgreSQL cannot keep: {error}"
+            raise RefusedWriteError(text) from UnencodableError(text)
         for answer in answers:
             if isinstance(answer, DuplicateIdError):
                 raise answer

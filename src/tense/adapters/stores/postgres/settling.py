@@ -100,6 +100,7 @@ class Settling:
         Raises:
             LeaseLostError: one of them may not be written; the transaction must be undone.
             DuplicateIdError: an outgoing id was used before with another body; likewise.
+            RefusedWriteError: an outgoing message has content that the database cannot keep; likewise.
         """
         for ending in endings:
             if ending.lease.lost:
