@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from tense.adapters.stores.memory.shelf import Item, Shelf
 from tense.adapters.stores.memory.state import MemoryState
 from tense.adapters.stores.memory.unit import MemoryUnit
 from tense.errors import ClosedError
-from tense.messages.envelope import Envelope
 from tense.messages.outcome import Outcome
 from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease
@@ -47,8 +45,6 @@ class MemoryStore:
     async def close(self) -> None:
         """Stop working; what it holds stays."""
         self.state.surroundings = None
-
-    # Acceptance
 
     # Backlog
 
@@ -267,8 +263,3 @@ def _moments(item: Item, consumer: Consumer) -> list[float]:
     if deadline is not None and consumer.kind == "inbox" and item.state in ("scheduled", "held"):
         moments.append(deadline)
     return moments
-
-
-def headers_of(envelope: Envelope) -> bytes:
-    """The headers of a message as bytes."""
-    return msgspec.json.encode(envelope.metadata)

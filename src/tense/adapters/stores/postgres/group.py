@@ -224,10 +224,8 @@ class Group:
             self._finish()
 
     def _finish(self) -> None:
-        members, self._members = self._members, []
-        if members:
-            self._members = members
-            self._core.around.spawn.task(self._commit(members), "tense commit")
+        if self._members:
+            self._core.around.spawn.task(self._commit(self._members), "tense commit")
         else:
             self._next()
 

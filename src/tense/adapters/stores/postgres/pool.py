@@ -64,8 +64,12 @@ class Pool:
             try:
                 handed = await waiting
             except asyncio.CancelledError:
-                if waiting.done() and not waiting.cancelled() and (late := waiting.result()) is not None:
-                    self.give(late)
+                if waiting.done() and not waiting.cancelled():
+                    # What came in the same moment is the next one's: a connection, or room for another.
+                    if (late := waiting.result()) is None:
+                        self._wake(None)
+                    else:
+                        self.give(late)
                 raise
             if handed is not None and not handed.is_closed():
                 return handed

@@ -79,7 +79,14 @@ class GuestTurns:
                 future.set_exception(error)
 
         self._aside.run(self._turns.take, taken)
-        await future
+        try:
+            await future
+        except asyncio.CancelledError:
+            if not future.cancelled() and future.done() and future.exception() is None:
+                # It came in the same moment, and nobody would give it back.
+                self._turns.give()
+                self._here.release()
+            raise
 
 
 class SqliteGuest:
