@@ -21,6 +21,8 @@ class Watchdog:
         """Watch what a runner runs from now, until it has no lease; `limit` in seconds, None for no limit."""
         runner.since, runner.lease = self._elapsed(), lease
         runner.limit = math.inf if limit is None else limit
+        # A thread that outlasted its limit ended by itself: what was noted of it is not for the next.
+        runner.overdue = runner.lost = False
         if not runner.watched:
             runner.watched = True
             self._runners.append(runner)

@@ -1,13 +1,15 @@
 """Whatever becomes of one delivery, the runner that had it goes on with the next."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from stores import Run
-from tense import App, Command, Contract, Event, Publish, Retry, Service
+from tense import App, Command, CommandFailed, Contract, Event, Publish, Retry, Service
 from tense.testing.harness import harness
 
 place = Contract("place")
@@ -21,6 +23,9 @@ class Say(Command[str], owner=place, key="key"):
 class Said(Event, owner=place, key="key"):
     key: str
     word: str = ""
+
+
+class Block(Command, owner=place): ...
 
 
 async def test_a_failure_whose_words_cannot_be_written_ends_in_a_dead_letter(run: Run) -> None:
@@ -119,3 +124,28 @@ def breaking(times: int) -> Callable[..., Any]:
         original(*arguments)
 
     return settle
+
+
+async def test_a_runner_whose_thread_outlasted_its_limit_minds_the_limit_of_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    service, go = Service(place, concurrency=1), threading.Event()
+
+    @service.handles(Block, timeout=0.05)
+    def block(command: Block) -> None:
+        go.wait(20)
+
+    @service.handles(Say, retry=Retry(attempts=1), timeout=0.05)
+    async def say(command: Say) -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    async with App(service).running() as client:
+        blocked = await client.send(Block())
+        while "past its limit" not in caplog.text:
+            await asyncio.sleep(0)
+        go.set()
+        assert await blocked.result(timeout=20) is None
+
+        with pytest.raises(CommandFailed, match=r"its limit of 0\.05 s"):
+            await client.execute(Say(key="a"), timeout=5)
