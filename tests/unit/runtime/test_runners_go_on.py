@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+
 from stores import Run
 from tense import App, Command, CommandFailed, Contract, Event, Publish, Retry, Service
 from tense.testing.harness import harness
