@@ -13,7 +13,7 @@ from stores import Run
 from tense import App, Command, CommandFailed, Contract, Event, Publish, Retry, Service
 from tense.testing.harness import harness
 
-place = Contract("place")
+place, yard = Contract("place"), Contract("yard")
 
 
 class Say(Command[str], owner=place, key="key"):
@@ -26,7 +26,10 @@ class Said(Event, owner=place, key="key"):
     word: str = ""
 
 
-class Block(Command, owner=place): ...
+class Block(Command, owner=yard): ...
+
+
+class Linger(Command, owner=yard): ...
 
 
 async def test_a_failure_whose_words_cannot_be_written_ends_in_a_dead_letter(run: Run) -> None:
@@ -130,16 +133,15 @@ def breaking(times: int) -> Callable[..., Any]:
 async def test_a_runner_whose_thread_outlasted_its_limit_minds_the_limit_of_the_next(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    service, go = Service(place, concurrency=1), threading.Event()
+    service, go = Service(yard, concurrency=1), threading.Event()
 
     @service.handles(Block, timeout=0.05)
     def block(command: Block) -> None:
         go.wait(20)
 
-    @service.handles(Say, retry=Retry(attempts=1), timeout=0.05)
-    async def say(command: Say) -> str:
+    @service.handles(Linger, retry=Retry(attempts=1), timeout=0.05)
+    async def linger(command: Linger) -> None:
         await asyncio.Event().wait()
-        return "never"
 
     async with App(service).running() as client:
         blocked = await client.send(Block())
@@ -149,4 +151,4 @@ async def test_a_runner_whose_thread_outlasted_its_limit_minds_the_limit_of_the_
         assert await blocked.result(timeout=20) is None
 
         with pytest.raises(CommandFailed, match=r"its limit of 0\.05 s"):
-            await client.execute(Say(key="a"), timeout=5)
+            await client.execute(Linger(), timeout=5)
