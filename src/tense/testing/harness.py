@@ -19,8 +19,8 @@ from tense.testing.clock import HandClock
 
 T = TypeVar("T")
 
-STILL = 0.002
-"""Seconds of real time without an end, after which nothing more is thought to happen by itself."""
+STILL, STILL_AFAR = 0.002, 0.3
+"""Seconds of real time without an end, after which nothing more is thought to happen by itself; where a server must answer."""
 
 
 class Harness:
@@ -52,9 +52,10 @@ class Harness:
         A failing handler is thus retried at once, and who waits in vain is told so and does not hang.
         """
         task = asyncio.ensure_future(work)
+        still = STILL_AFAR if self.engine.store.capabilities.remote else STILL
         while not task.done():
             await self.clock.wind(0)
-            await asyncio.wait([task], timeout=STILL)
+            await asyncio.wait([task], timeout=still)
             if not task.done():
                 await self.clock.wind(self.clock.until_next() or 0.0)
         return task.result()

@@ -1,7 +1,8 @@
 """Handing messages out: claims of commands, reads of event logs, and exceptions whose time has come."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from tense.adapters.stores.postgres.queries import (
     READ,
     STRIKE,
 )
+from tense.adapters.stores.postgres.trouble import GONE
 from tense.messages.metadata import Metadata
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
@@ -96,9 +98,12 @@ class Backlog:
         live = [want for want in wanted if not want.lease.lost]
         lanes = [want.lease.lane for want in live]
         tokens, mosts = [want.lease.token for want in live], [want.most for want in live]
-        rows = await self._core.run(
-            lambda connection: connection.fetch(self._core.sql(CLAIM), consumer.name, lanes, tokens, mosts, limit)
-        )
+
+        async def take(connection: Connection) -> list[Any]:
+            with self._lost_unless_answered([want.lease for want in live]):
+                return list(await connection.fetch(self._core.sql(CLAIM), consumer.name, lanes, tokens, mosts, limit))
+
+        rows = await self._core.run(take)
         found = [self._command(consumer, row, "backlog") for row in rows]
         return sorted(found, key=lambda delivery: delivery.position)
 
@@ -148,8 +153,9 @@ class Backlog:
 
         async def take(connection: Connection) -> list[Any]:
             query = self._core.sql(DUE_COMMANDS if inbox else DUE_EVENTS)
-            rows = await connection.fetch(query, consumer.name, lanes, tokens, now, limit)
-            await self.look_ahead(connection, consumer)
+            with self._lost_unless_answered(live):
+                rows = await connection.fetch(query, consumer.name, lanes, tokens, now, limit)
+                await self.look_ahead(connection, consumer)
             return list(rows)
 
         rows = await self._core.run(take)
@@ -158,6 +164,19 @@ class Backlog:
             for row in rows
         ]
         return sorted(found, key=lambda delivery: delivery.position)
+
+    @contextmanager
+    def _lost_unless_answered(self, leases: Sequence[Lease]) -> Iterator[None]:
+        """Give the lanes up if the server may have handed out what nobody was told of.
+
+        Under this token it would not hand that out again, and what stands behind it would pass it by.
+        """
+        try:
+            yield
+        except GONE:
+            for lease in leases:
+                self._core.lose(lease)
+            raise
 
     def _exceptional(self, consumer: Consumer, row: Sequence[Any]) -> Delivery:
         # A timer whose time has come for the first time takes its place behind what its key waits for.
