@@ -130,10 +130,7 @@ class Client:
         """
         deadline = envelope.metadata.deadline
         wait = 3600.0 if deadline is None else max(0.0, deadline - self._envelopes.clock.now()) + GRACE
-        waiting, outcome = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
-        if isinstance(outcome, asyncio.Future):
-            return await self._await_accepted(waiting, outcome, envelope, wait)
-        return outcome
+        return await self._outcome_of(envelope, wait, None)
 
     async def answer(self, command: type, message_id: str, timeout: float) -> Any:
         """What a ticket gives: the result or rejection of a command sent before."""
@@ -168,10 +165,7 @@ class Client:
     ) -> Any:
         if accepted is None:
             await self._let_in(envelope.service, depth=5)
-            accepted = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
-        waiting, outcome = accepted
-        if isinstance(outcome, asyncio.Future):
-            outcome = await self._await_accepted(waiting, outcome, envelope, timeout)
+        outcome = await self._outcome_of(envelope, timeout, accepted)
         return self._answering.value(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
 
     async def _let_in(self, service: str, *, depth: int) -> None:
@@ -181,15 +175,18 @@ class Client:
         if not self._gate.open:
             await self._gate.check(service)
 
-    async def _await_accepted(
-        self, waiting: "Soon[bool]", watched: "asyncio.Future[Outcome]", envelope: Envelope, timeout: float
+    async def _outcome_of(
+        self, envelope: Envelope, timeout: float, accepted: "tuple[Soon[bool], Soon[Outcome]] | None"
     ) -> Outcome:
-        try:
-            if isinstance(waiting, asyncio.Future):
+        """How a command ends; it is sent here unless it was already."""
+        waiting, watched = accepted or (self._store.accept(envelope), self._store.watch(envelope.metadata.id))
+        if isinstance(waiting, asyncio.Future):
+            try:
                 await waiting
-        except BaseException:
-            watched.cancel()
-            raise
+            except BaseException:
+                if isinstance(watched, asyncio.Future):
+                    watched.cancel()
+                raise
         return await self._await_outcome(watched, envelope.metadata.id, envelope.metadata.type, timeout)
 
     async def _await_outcome(self, watched: "Soon[Outcome]", message_id: str, name: str, timeout: float) -> Outcome:
