@@ -28,7 +28,7 @@ class Taker(Protocol):
         ...
 
     def take_read(self, deliveries: Sequence[Delivery]) -> None:
-        """What stood next in the lanes."""
+        """What stood next in the lanes, as far as they are still ours."""
         ...
 
     def check_quiet(self) -> None:
@@ -99,10 +99,17 @@ class BacklogReader:
         elif len(deliveries) >= most:
             counts = Counter(delivery.lane for delivery in deliveries)
             self._mark_again([lane for lane in lanes if counts[lane.lease.lane] >= most])
-        self._taker.take_read(deliveries)
+        self._taker.take_read(self._still_ours(deliveries, lanes))
         if self.lanes:
             self.read()
         self._taker.check_quiet()
+
+    def _still_ours(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane]) -> Sequence[Delivery]:
+        """A lane may have been taken anew while it was read: that one begins with what stands first in it, not here."""
+        numbers = {lane.lease.lane for lane in lanes if self._taker.holds(lane)}
+        if len(numbers) == len(lanes):
+            return deliveries
+        return [delivery for delivery in deliveries if delivery.lane in numbers]
 
     def _mark_again(self, lanes: Sequence[Lane]) -> None:
         """More may stand in these, as far as they are still ours."""

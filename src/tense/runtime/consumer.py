@@ -61,6 +61,10 @@ class ConsumerLoop:
         for lease in fresh:
             careful = CAREFUL if lease.crashed and self._serial else 0
             blocked = self._store.held(lease)
+            if (before := self.lanes.get(lease.lane)) is not None:
+                # The store says that somebody else begins there: so much for what was taken under the other lease.
+                self._backlog.forget(before)
+                self._drop(before)
             lane = self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
             self._backlog.mark(lane)
         self._due.look(anew=bool(fresh))

@@ -98,11 +98,11 @@ class DueReader:
         self.reading = True
         got = self._store.due(self._consumer, leases, self._clock.now(), room)
         if isinstance(got, asyncio.Future):
-            got.add_done_callback(self._got)
+            got.add_done_callback(lambda done: self._got(done, leases))
         else:
-            self._feed(got)
+            self._feed(got, leases)
 
-    def _got(self, done: "asyncio.Future[Sequence[Delivery]]") -> None:
+    def _got(self, done: "asyncio.Future[Sequence[Delivery]]", leases: Mapping[int, Lease]) -> None:
         if done.cancelled():
             self.reading = False
         elif (error := done.exception()) is not None:
@@ -110,11 +110,13 @@ class DueReader:
             log.warning("%s cannot read what is due, tries again: %s", self._consumer.name, error)
             self.plan(self._clock.now() + RETRY_READ)
         else:
-            self._feed(done.result())
+            self._feed(done.result(), leases)
 
-    def _feed(self, deliveries: Sequence[Delivery]) -> None:
+    def _feed(self, deliveries: Sequence[Delivery], leases: Mapping[int, Lease]) -> None:
         self.reading = False
-        self._taker.take_due(deliveries)
+        held = self._taker.leases()
+        # A lane that was taken anew meanwhile gets them anew, under its new lease.
+        self._taker.take_due([delivery for delivery in deliveries if held.get(delivery.lane) is leases[delivery.lane]])
         if self._stopped:
             return
         if self.put_off and self._taker.room() > 0:

@@ -166,6 +166,22 @@ class Ordering:
                 assert max(parts) <= 7
                 assert sum(parts) == 50
 
+    @proves()
+    async def test_a_lane_given_back_and_taken_anew_at_once_is_held_once(self, kit: Kit) -> None:
+        """44: who asks for lanes while one of its own is given back has one lease of each, and keeps it."""
+        async with kit.bench() as bench:
+            await bench.give()
+            going, staying = await bench.take(share=2)
+            _, taken = await asyncio.gather(bench.store.release([going]), bench.take())
+            held = await bench.take()
+            assert going.lost
+            assert sorted(lease.lane for lease in held) == list(range(LANES))
+            assert staying in held
+            assert [lease for lease in taken if not lease.lost and lease not in held] == []
+            await bench.accept(*(bench.command() for _ in range(20)))
+            for delivery in await bench.claim():
+                await bench.settle(delivery)
+
     @proves("shared")
     async def test_no_lane_has_two_owners(self, kit: Kit) -> None:
         """44, 45, J13: instances that ask together share lanes without overlap, and no message is with two."""

@@ -80,6 +80,8 @@ class Core:
             if done.rowcount != len(rows):
                 text = "a lane changed hands before its cursor was written"
                 raise sqlite3.OperationalError(text)
+            # Written once: who takes a lane anew in this very group has another token.
+            self.cursors.clear()
 
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""

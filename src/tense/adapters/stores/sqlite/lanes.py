@@ -91,7 +91,10 @@ class Lanes:
                 lease.lost = True
                 core.let_go(lease)
         for lease in leases:
-            core.leases.pop((lease.consumer, lease.lane), None)
+            place = (lease.consumer, lease.lane)
+            # It may have been taken anew in the very group in which it was given back.
+            if core.leases.get(place) is lease:
+                del core.leases[place]
 
     async def retire(self) -> None:
         """This instance is going."""

@@ -66,7 +66,7 @@ class Writer:
         """
         self._check_usable()
         future: asyncio.Future[Any] = self._loop.create_future()
-        if self._state == "open" and self._holder is None and not self._full:
+        if self._runs_now:
             self._run(operation, future, durable=True)
             self._close_soon()
         else:
@@ -81,7 +81,7 @@ class Writer:
             Exception: what the operation raised, if it ran now.
         """
         self._check_usable()
-        if self._state == "open" and self._holder is None and not self._full:
+        if self._runs_now:
             self._guarded(operation)
             self._close_soon()
             return None
@@ -138,6 +138,11 @@ class Writer:
     def idle(self) -> bool:
         """Whether no group is open and nothing waits."""
         return self._state == "idle"
+
+    @property
+    def _runs_now(self) -> bool:
+        # What was asked for before goes before: a lane that is read after it was given back would be read for nobody.
+        return self._state == "open" and self._holder is None and not self._operations and not self._full
 
     @property
     def _full(self) -> bool:
