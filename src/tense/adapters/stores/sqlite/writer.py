@@ -6,7 +6,6 @@ so that no timer delays a lone message and 64 senders share one commit: idle -> 
 """
 
 import asyncio
-import logging
 import os
 import sqlite3
 from collections import deque
@@ -22,8 +21,6 @@ from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.errors import ClosedError, StoreBusyError, StoreError
 from tense.ports.clock import Clock
 from tense.ports.spawn import Aside
-
-log = logging.getLogger("tense")
 
 MOST = 512
 """How many operations and turns one group may have before it is committed although more wait."""
@@ -166,7 +163,13 @@ class Writer:
             return
         self._state = "idle"
         known = translated(error, self._path) if isinstance(error, sqlite3.Error) else StoreBusyError(str(error))
-        self._fail_all(known)
+        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
+        asked += [entry[1] for entry in self._waiting]
+        self._operations.clear()
+        self._waiting.clear()
+        for future in asked:
+            if not future.done():
+                future.set_exception(known)
 
     def _opened(self) -> None:
         self._state, self._count, self._began = "open", 0, self._clock.elapsed()
@@ -289,15 +292,6 @@ class Writer:
             if not future.done():
                 future.set_exception(known)
         self._loop.call_soon(self._kick)
-
-    def _fail_all(self, error: StoreError) -> None:
-        asked: list[asyncio.Future[Any]] = [entry[1] for entry in self._operations]
-        asked += [entry[1] for entry in self._waiting]
-        self._operations.clear()
-        self._waiting.clear()
-        for future in asked:
-            if not future.done():
-                future.set_exception(error)
 
     def _check_usable(self) -> None:
         if self._closed or os.getpid() != self._pid:
