@@ -45,11 +45,14 @@ class Envelopes:
         message_id: str | None = None,
         source: str = "",
         deadline: float | None = None,
+        timeout: float | None = None,
         due: float = 0.0,
         replyto: str | None = None,
         parent: Metadata | None = None,
     ) -> Envelope:
         """An envelope around a message, as a child of `parent` or of the message being handled.
+
+        `deadline` is a moment, `timeout` one counted from now, in seconds.
 
         Raises:
             UnencodableError, MessageTooLargeError, NotAMessageError: nothing was sent.
@@ -59,6 +62,8 @@ class Envelopes:
         if len(body) > self.max_body:
             raise MessageTooLargeError(declaration.name, len(body), self.max_body)
         now = self.clock.now()
+        if timeout is not None:
+            deadline = now + timeout
         if declaration.deadline is not None:
             own = max(now, due) + declaration.deadline.total_seconds()
             deadline = own if deadline is None else min(own, deadline)

@@ -149,8 +149,7 @@ class Client:
 
     def _value(self, command: Any, timeout: float, message_id: str | None) -> Any:
         """What a command was answered with, where that is known at once; else a coroutine that gives it."""
-        deadline = self._envelopes.clock.now() + timeout
-        envelope = self._envelopes.wrap(command, message_id=message_id, deadline=deadline)
+        envelope = self._envelopes.wrap(command, message_id=message_id, timeout=timeout)
         if envelope.metadata.kind != "command":
             _refuse_event(envelope)
         if not self._gate.open or envelope.service not in self._known:
