@@ -101,7 +101,8 @@ class Runners:
         """
         self._in_a_row += 1
         busy = self._starting or self._ready or self._in_a_row > AT_ONCE
-        if busy or (rest := self._rested()) is None:
+        rest = self._idle.pop() if self._idle and not busy else None
+        if rest is None or (rest.given.done() and (rest := self._rested()) is None):
             self._in_a_row = 0
             return False
         strand = lane.strand_at_once(delivery)

@@ -139,8 +139,8 @@ class Work:
             return delivery.ended, None
         metadata = delivery.metadata
         command = metadata.kind == "command"
-        if command and (expired := settle_expired(metadata, self._clock.now())) is not None:
-            return expired, None
+        if command and metadata.deadline is not None and (now := self._clock.now()) >= metadata.deadline:
+            return settle_expired(metadata, now), None
         if metadata.kind == "broken":
             return bury(metadata, "undecodable", Trouble(error="its headers are not such a message's"), None), None
         newer = bool(handlers) and metadata.dataversion > handlers[0].declaration.version
@@ -188,13 +188,15 @@ class Work:
 
     def _handlers(self, delivery: Delivery, service: str) -> tuple[Handler, ...]:
         metadata = delivery.metadata
+        if metadata.kind == "command":
+            found = self._commands.get(metadata.type, ())
+            return found if found and found[0].service == service else ()
         if metadata.kind == "event":
             return self._registry.subscribers.get((service, metadata.type), ())
         if metadata.kind == HEARD:
             listener = self._registry.listeners.get((service, metadata.type))
             return (listener,) if listener else ()
-        found = self._commands.get(metadata.type, ())
-        return found if found and found[0].service == service else ()
+        return ()
 
     def _message(self, handler: Handler, delivery: Delivery) -> Any:
         if delivery.metadata.kind == HEARD:

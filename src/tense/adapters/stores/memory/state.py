@@ -53,8 +53,22 @@ class MemoryState:
         item = Item(self.positions, around.lane_of(envelope), envelope, around.clock.now())
         if event:
             self._log(item)
-        else:
-            self._shelve(item, around, at_once=at_once)
+            return True
+        self.commands[envelope.metadata.id] = item
+        shelf = self.shelves.get(envelope.service) or self.shelf(envelope.service)
+        if envelope.due > item.accepted:
+            item.state, item.due = "scheduled", envelope.due
+            shelf.exceptions[item.position] = item
+            around.watcher.due(envelope.service, envelope.due)
+            return True
+        backlog = shelf.backlog[item.lane]
+        if at_once and not backlog:
+            item.attempts = 1
+            if around.watcher.offer(shelf.delivery(item)):
+                return True
+            item.attempts = 0
+        backlog.append(item)
+        around.watcher.arrived(envelope.service, item.lane)
         return True
 
     def is_new(self, envelope: Envelope) -> bool:
@@ -66,25 +80,6 @@ class MemoryState:
         if item.envelope.body != envelope.body or item.envelope.metadata.type != metadata.type:
             raise DuplicateIdError(metadata.id, metadata.type)
         return False
-
-    def _shelve(self, item: Item, around: Surroundings, *, at_once: bool) -> None:
-        envelope = item.envelope
-        service = envelope.service
-        self.commands[envelope.metadata.id] = item
-        shelf = self.shelves.get(service) or self.shelf(service)
-        if envelope.due > item.accepted:
-            item.state, item.due = "scheduled", envelope.due
-            shelf.exceptions[item.position] = item
-            around.watcher.due(service, envelope.due)
-            return
-        backlog = shelf.backlog[item.lane]
-        if at_once and not backlog:
-            item.attempts = 1
-            if around.watcher.offer(shelf.delivery(item)):
-                return
-            item.attempts = 0
-        backlog.append(item)
-        around.watcher.arrived(service, item.lane)
 
     def _log(self, item: Item) -> None:
         metadata = item.envelope.metadata
