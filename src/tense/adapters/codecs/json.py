@@ -46,6 +46,8 @@ class JsonCodec:
         self._plain = msgspec.json.Decoder().decode
         self._decoders: dict[Any, Callable[[bytes | msgspec.Raw], Any]] = {}
         self._writers: dict[type, Callable[[Any], bytes]] = {}
+        self._exact: set[Any] = set()
+        """Classes of which all that is decoded is written anew, so that a key that stands twice is seen."""
 
     def encode(self, value: object) -> bytes:
         """The JSON of a value."""
@@ -62,12 +64,13 @@ class JsonCodec:
         except (KeyError, TypeError):
             decoder = self._decoder(cls)
         try:
-            if strict and not self._is_our_spelling(bytes(body)):
-                refuse_ambiguity(bytes(body))
-            return decoder(body)  # type: ignore[no-any-return]  # the decoder was made for cls
+            value: T = decoder(body)
+            if strict and not (cls in self._exact and self._encoder.encode(value) == bytes(body)):
+                self._refuse_ambiguity(bytes(body))
         except BROKEN as error:
             text = f"not a {getattr(cls, '__name__', cls)}: {_one_line(error)}"
             raise UndecodableError(text) from error
+        return value
 
     def check(self, cls: type | Any) -> None:
         """Refuse a class that could never be encoded, by making its decoder now."""
@@ -76,12 +79,14 @@ class JsonCodec:
         except UndecodableError as error:
             raise UnencodableError(str(error)) from error
 
-    def _is_our_spelling(self, body: bytes) -> bool:
-        """Whether these are, byte for byte, what we would write ourselves: then no key stands twice in them."""
+    def _refuse_ambiguity(self, body: bytes) -> None:
+        """Bytes that are one for one what we would write ourselves have no key twice; others are looked through."""
         try:
-            return self._encoder.encode(self._plain(body)) == body
+            ours = self._encoder.encode(self._plain(body)) == body
         except BROKEN:
-            return False
+            ours = False
+        if not ours:
+            refuse_ambiguity(body)
 
     def _writer(self, cls: type) -> Callable[[Any], bytes]:
         if _is_pydantic(cls):
@@ -106,6 +111,8 @@ class JsonCodec:
             else:
                 _refuse_unwritable(cls)
                 decoder = msgspec.json.Decoder(cls, dec_hook=_from_plain).decode
+                if not _may_be_null(cls):
+                    self._exact.add(cls)
             self._decoders[cls] = decoder
         except (TypeError, NameError) as error:
             text = f"{getattr(cls, '__qualname__', cls)} cannot be written as JSON: {_one_line(error)}"

@@ -31,6 +31,7 @@ class Transactions:
 
     def __init__(self, connection: sqlite3.Connection, lock: Turns, aside: Aside) -> None:
         self._connection = connection
+        self._say = connection.cursor().execute
         self._lock = lock
         self._aside = aside
         self._settings = ("", -1)
@@ -85,10 +86,14 @@ class Transactions:
         if not self._connection.in_transaction:
             raise translated(sqlite3.OperationalError(ENDED), path)
 
+    def begin_turn(self) -> None:
+        """Begin what can be undone by itself."""
+        self._say("SAVEPOINT tense_turn")
+
     def keep_turn(self, path: Path) -> None:
         """Keep what was written since the savepoint of a turn."""
         self.check_open(path)
-        self._connection.execute("RELEASE tense_turn")
+        self._say("RELEASE tense_turn")
 
     def undo_turn(self) -> sqlite3.Error | None:
         """Undo what was written since the savepoint of a turn; the error if only the whole group can be undone."""

@@ -223,7 +223,7 @@ class Writer:
             raise
 
     def _seat(self, holder: Holder) -> sqlite3.Connection:
-        self.connection.execute("SAVEPOINT tense_turn")
+        self._transactions.begin_turn()
         self._holder = holder
         self._watch.begin(holder)
         self._count += 1
