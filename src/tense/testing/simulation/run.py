@@ -107,7 +107,9 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-            gc.collect()
+            # What a dead node's coroutines hold is free only after their end, and these only after a first round.
+            while gc.collect():
+                pass
     finally:
         gc.unfreeze()
         sys.unraisablehook = hook
