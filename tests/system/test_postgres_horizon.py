@@ -56,3 +56,22 @@ async def test_events_behind_a_foreign_transaction_wait_and_doctor_says_who_hold
     assert lag["state"] == "trouble"
     assert "nightly report" in lag["mend"]
     assert "pg_terminate_backend" in lag["mend"]
+
+
+async def test_what_a_transaction_says_stands_behind_what_was_committed_before_it_said_so(postgres: str) -> None:
+    log, app = Log(), App(publisher(), store=postgres)
+    async with App(publisher(), subscriber("email", log)).running(store=postgres):
+        early, late = await Asked(postgres).connect(), await Asked(postgres).connect()
+        async with early.transaction():
+            await early.fetchval("SELECT pg_current_xact_id()")
+            async with late.transaction():
+                await late.fetchval("SELECT pg_current_xact_id()")
+                async with app.outbox(late) as out:
+                    out.publish(OrderPlaced(order_id="a", number=0))
+            async with app.outbox(early) as out:
+                out.publish(OrderPlaced(order_id="a", number=1))
+        await heard(log, 2)
+        await early.close()
+        await late.close()
+
+    assert list(log) == ["a.0", "a.1"]

@@ -72,17 +72,14 @@ class Company:
         self._manners: dict[tuple[str, str], Manner] = {}
         self._apart: dict[tuple[str, str], None] = {}
 
-    async def join(self, delivery: Delivery, words: str, ready: int) -> tuple[Group, Session]:
-        """A transaction in which it is this delivery's turn.
-
-        `words` is the statement that comes first, `ready` the turn of the loop in which its unit of work began.
-        """
+    async def join(self, delivery: Delivery, words: str) -> tuple[Group, Session]:
+        """A transaction in which it is this delivery's turn. `words` is the statement that comes first."""
         if self._may_share(delivery, words):
-            group = min(self._groups, key=lambda group: (group.stuck, not group.takes(ready), group.load))
-            if not group.stuck and (session := await self._turn(group, ready)) is not None:
+            group = min(self._groups, key=_load)
+            if not group.stuck and (session := await self._turn(group)) is not None:
                 return group, session
         group = Group(self._core, self._committing, 1)
-        session = await group.turn(ready)
+        session = await group.turn()
         assert session is not None
         return group, session
 
@@ -107,9 +104,9 @@ class Company:
         if for_good:
             manner.alone_until = float("inf")
 
-    async def _turn(self, group: Group, ready: int) -> Session | None:
+    async def _turn(self, group: Group) -> Session | None:
         try:
-            return await group.turn(ready)
+            return await group.turn()
         except asyncpg.TooManyConnectionsError:
             self._none_until = self._core.around.clock.elapsed() + FULL
             return None
@@ -136,3 +133,7 @@ class Company:
 def is_plain(words: str) -> bool:
     """Whether a statement only reads and writes rows: nothing of it lasts until the transaction ends but those."""
     return READS.match(words) is not None and LASTS.search(words) is None
+
+
+def _load(group: Group) -> tuple[bool, int]:
+    return (group.stuck, group.load)

@@ -16,7 +16,6 @@ from tense.adapters.stores.postgres.schema import in_schema
 from tense.adapters.stores.postgres.session import Session, connect
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, translated
-from tense.adapters.stores.postgres.turns import Turns
 from tense.messages.metadata import Metadata
 from tense.messages.outcome import Outcome
 from tense.ports.delivery import Lease
@@ -70,7 +69,6 @@ class Core:
         self.own: dict[str, None] = {}
         self.tell_others: Callable[[Tidings], None] = lambda _tidings: None
         self.sharing = True
-        self.turns = Turns()
         self.closed = False
         self.pid = os.getpid()
 

@@ -43,9 +43,6 @@ class Group:
     Two units on one connection undo each other's rows, for savepoints are a stack: so each has the connection for
     itself from its first statement to its end, in a savepoint of its own. What it wrote is durable, and its end is
     told, with the commit. `most` is 1 for a unit that shares with nobody.
-
-    The event log is read in the order in which transactions began, so nobody comes into one that began before he was
-    `ready` (see `Turns`): what he says might stand before what he answers to.
     """
 
     def __init__(self, core: Core, committing: Committing, most: int = MOST) -> None:
@@ -54,11 +51,10 @@ class Group:
         self._most = most
         self._pool = core.shared if most > 1 else core.units
         self._members: list[Entry[Ending]] = []
-        self._waiting: deque[tuple[int, asyncio.Future[bool]]] = deque()
+        self._waiting: deque[asyncio.Future[bool]] = deque()
         self._busy = self._resting = self._looking = self._full = False
         self._saved = False
         self._began = self._since = 0.0
-        self._begun_in = 0
         self._committed: asyncio.Future[None] | None = None
         self.session: Session | None = None
         self.stuck = False
@@ -73,21 +69,15 @@ class Group:
         """Whether others may depend on this transaction."""
         return self._most > 1
 
-    def takes(self, ready: int) -> bool:
-        """Whether who is ready since this turn of the loop may come into the transaction that is open, if one is."""
-        return not self._busy or ready <= self._begun_in
-
-    async def turn(self, ready: int) -> Session | None:
+    async def turn(self) -> Session | None:
         """The connection within its transaction, for oneself until `end` or `undo`; None if it takes too long."""
-        if self._resting and self.takes(ready):
+        if self._resting:
             self._resting = False
         elif not self._busy:
             self._busy = True
-        elif not await self._wait(ready):
+        elif not await self._wait():
             return None
         self._since = self._core.around.clock.elapsed()
-        if not self._members:
-            self._begun_in = self._core.turns.now()
         try:
             if (session := self.session) is None:
                 session = self.session = await self._open()
@@ -175,9 +165,9 @@ class Group:
         if self.shared:
             session.ahead(LOCK_WAIT)
 
-    async def _wait(self, ready: int) -> bool:
+    async def _wait(self) -> bool:
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((ready, waiting))
+        self._waiting.append(waiting)
         if not self._looking:
             self._looking = True
             self._core.around.clock.call_later(self._patience, self._look)
@@ -205,7 +195,7 @@ class Group:
 
     def _send_away(self) -> None:
         while self._waiting:
-            if not (waiting := self._waiting.popleft()[1]).done():
+            if not (waiting := self._waiting.popleft()).done():
                 waiting.set_result(False)
 
     def _pass(self) -> None:
@@ -222,8 +212,8 @@ class Group:
         self._finish()
 
     def _wake(self) -> bool:
-        while self._waiting and not (self._members and self._waiting[0][0] > self._begun_in):
-            if not (waiting := self._waiting.popleft()[1]).done():
+        while self._waiting:
+            if not (waiting := self._waiting.popleft()).done():
                 waiting.set_result(True)
                 return True
         return False

@@ -17,10 +17,14 @@ ON CONFLICT (id) DO NOTHING RETURNING id
 """
 
 INSERT_EVENTS = """
-INSERT INTO tense.log (id, channel, lane, key, type, headers, body, accepted)
-SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::float8[])
+INSERT INTO tense.log (xid, id, channel, lane, key, type, headers, body, accepted)
+SELECT greatest(pg_current_xact_id()::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1), said.*
+FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::float8[]) AS said
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
+"""The log is read in the order of `xid`, as far as every transaction below has ended. A transaction may have begun long
+before it says this, so its own number would put the event before others that it knows of: it stands behind whatever was
+committed by now. It never stands below its own transaction's number, so no reader passes it by before it is there."""
 
 KNOWN = {
     "event": "SELECT id, type, body FROM tense.log WHERE id = ANY($1::text[])",

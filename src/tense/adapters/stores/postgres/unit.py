@@ -42,7 +42,6 @@ class PostgresUnit:
         "_lease",
         "_lock",
         "_over",
-        "_ready",
         "_said",
         "_session",
         "begun",
@@ -59,7 +58,6 @@ class PostgresUnit:
         self._session: Session | None = None
         self._lock: asyncio.Lock | None = None
         self._said = 0
-        self._ready = core.turns.now()
         self.begun = False
         self.lost = False
 
@@ -150,7 +148,7 @@ class PostgresUnit:
         if self._lease.lost or self.lost:
             raise LeaseLostError(self._whose())
         self.begun = True
-        self._group, self._session = await self._company.join(self._delivery, words, self._ready)
+        self._group, self._session = await self._company.join(self._delivery, words)
         return self._session
 
     async def _bare(self) -> Any:
