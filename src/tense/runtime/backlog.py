@@ -12,6 +12,7 @@ from tense.ports.records import Consumer
 from tense.ports.store import Store, Want
 from tense.runtime.due import RETRY_READ
 from tense.runtime.lane import Lane
+from tense.runtime.putback import put_back
 
 log = logging.getLogger("tense")
 
@@ -105,11 +106,12 @@ class BacklogReader:
         self._taker.check_quiet()
 
     def _still_ours(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane]) -> Sequence[Delivery]:
-        """A lane may have been taken anew while it was read: that one begins with what stands first in it, not here."""
-        numbers = {lane.lease.lane for lane in lanes if self._taker.holds(lane)}
-        if len(numbers) == len(lanes):
-            return deliveries
-        return [delivery for delivery in deliveries if delivery.lane in numbers]
+        """A lane may have been left or taken anew while it was read: its next one begins with what stands first in it."""
+        gone = {lane.lease.lane: lane.lease for lane in lanes if not self._taker.holds(lane)}
+        for delivery in deliveries if gone else ():
+            if (lease := gone.get(delivery.lane)) is not None:
+                put_back(self._store, delivery, lease)
+        return [delivery for delivery in deliveries if delivery.lane not in gone] if gone else deliveries
 
     def _mark_again(self, lanes: Sequence[Lane]) -> None:
         """More may stand in these, as far as they are still ours."""

@@ -9,6 +9,7 @@ from tense.ports.clock import Clock, Timer
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.ports.store import Store
+from tense.runtime.putback import put_back
 
 log = logging.getLogger("tense")
 
@@ -114,9 +115,15 @@ class DueReader:
 
     def _feed(self, deliveries: Sequence[Delivery], leases: Mapping[int, Lease]) -> None:
         self.reading = False
-        held = self._taker.leases()
-        # A lane that was taken anew meanwhile gets them anew, under its new lease.
-        self._taker.take_due([delivery for delivery in deliveries if held.get(delivery.lane) is leases[delivery.lane]])
+        held, mine = self._taker.leases(), list[Delivery]()
+        for delivery in deliveries:
+            lease = leases.get(delivery.lane)
+            if lease is not None and held.get(delivery.lane) is lease:
+                mine.append(delivery)
+            elif lease is not None:
+                # The lane was left meanwhile: whoever has it next gets them, under another lease.
+                put_back(self._store, delivery, lease)
+        self._taker.take_due(mine)
         if self._stopped:
             return
         if self.put_off and self._taker.room() > 0:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from tense.messages.metadata import Metadata
+from tense.messages.settlement import Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
 from tense.runtime.backlog import BacklogReader
@@ -21,6 +22,7 @@ class SlowStore:
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[Sequence[Delivery]] = asyncio.get_running_loop().create_future()
+        self.settled: list[tuple[int, Settlement]] = []
 
     def claim(self, *_: object) -> "asyncio.Future[Sequence[Delivery]]":
         return self.answer
@@ -29,6 +31,14 @@ class SlowStore:
 
     def next_due(self, _: object) -> float | None:
         return None
+
+    def unit(self, delivery: Delivery, lease: Lease) -> "SlowStore":
+        assert not lease.lost
+        self._position = delivery.position
+        return self
+
+    def finish(self, settlement: Settlement, _: object) -> None:
+        self.settled.append((self._position, settlement))
 
 
 class Taker:
@@ -41,7 +51,8 @@ class Taker:
     def _lane(self, number: int, token: int) -> Lane:
         return Lane(Lease("kit", number, token), serial=False, blocked=set(), careful=0)
 
-    def take_anew(self, number: int) -> None:
+    def take_anew(self, number: int, *, lost: bool) -> None:
+        self.lanes[number].lease.lost = lost
         self.lanes[number] = self._lane(number, 2)
 
     def room(self) -> int:
@@ -71,22 +82,26 @@ def clock() -> HandClock:
     return HandClock()
 
 
-async def test_a_read_for_an_old_lease_moves_nothing_under_the_new_one(clock: HandClock) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_read_for_an_old_lease_moves_nothing_under_the_new_one(clock: HandClock, *, lost: bool) -> None:
     store, taker = SlowStore(), Taker()
     reader = BacklogReader(INBOX, store, clock, taker)  # type: ignore[arg-type]  # the part of a store it uses
     reader.mark(*taker.lanes.values())
     reader.read()
-    taker.take_anew(0)
+    taker.take_anew(0, lost=lost)
     store.answer.set_result([delivery(0, 7), delivery(1, 8)])
     await asyncio.sleep(0)
     assert [(d.lane, d.position) for d in taker.taken] == [(1, 8)]
+    assert store.settled == ([] if lost else [(7, Released())]), "what was counted and not run is uncounted"
 
 
-async def test_what_was_due_under_an_old_lease_is_not_run_under_the_new_one(clock: HandClock) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+async def test_what_was_due_under_an_old_lease_is_not_run_under_the_new_one(clock: HandClock, *, lost: bool) -> None:
     store, taker = SlowStore(), Taker()
     reader = DueReader(INBOX, store, clock, taker)  # type: ignore[arg-type]  # the part of a store it uses
     reader.plan(clock.now())
-    taker.take_anew(1)
+    taker.take_anew(1, lost=lost)
     store.answer.set_result([delivery(0, 7), delivery(1, 8)])
     await asyncio.sleep(0)
     assert [(d.lane, d.position) for d in taker.taken] == [(0, 7)]
+    assert store.settled == ([] if lost else [(8, Released())])

@@ -65,7 +65,7 @@ class JsonCodec:
             decoder = self._decoder(cls)
         try:
             value: T = decoder(body)
-            if strict and not (cls in self._exact and self._encoder.encode(value) == bytes(body)):
+            if strict and not (cls in self._exact and self._is_written_so(value, bytes(body))):
                 self._refuse_ambiguity(bytes(body))
         except BROKEN as error:
             text = f"not a {getattr(cls, '__name__', cls)}: {_one_line(error)}"
@@ -82,11 +82,18 @@ class JsonCodec:
     def _refuse_ambiguity(self, body: bytes) -> None:
         """Bytes that are one for one what we would write ourselves have no key twice; others are looked through."""
         try:
-            ours = self._encoder.encode(self._plain(body)) == body
+            plain = self._plain(body)
         except BROKEN:
-            ours = False
-        if not ours:
             refuse_ambiguity(body)
+        else:
+            if not self._is_written_so(plain, body):
+                refuse_ambiguity(body)
+
+    def _is_written_so(self, value: object, body: bytes) -> bool:
+        try:
+            return self._encoder.encode(value) == body
+        except BROKEN:
+            return False
 
     def _writer(self, cls: type) -> Callable[[Any], bytes]:
         if _is_pydantic(cls):
@@ -204,6 +211,7 @@ def _leaves(
 ) -> Iterator[tuple[tuple[str, ...], msgspec.inspect.Type]]:
     """The types within a type that have none within themselves, with the fields that lead to them."""
     if depth > 16:  # noqa: PLR2004 - recursive types come round again
+        yield path, msgspec.inspect.AnyType()
         return
     inner: list[tuple[str, Any]] = []
     for name in ("fields", "types", "item_types", "item_type", "key_type", "value_type"):

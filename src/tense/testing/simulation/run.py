@@ -23,6 +23,9 @@ from tense.testing.simulation.nemesis import Story
 from tense.testing.simulation.node import Fleet
 from tense.testing.simulation.tape import Tape
 
+ROUNDS = 10
+"""How often what is free now is collected, at most."""
+
 Workload = Callable[[Client, Chance], Awaitable[None]]
 """What is asked of the fleet. Errors of the client are its business; what it lets out fails the run."""
 
@@ -108,8 +111,9 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
             # What a dead node's coroutines hold is free only after their end, and these only after a first round.
-            while gc.collect():
-                pass
+            for _ in range(ROUNDS):
+                if not gc.collect():
+                    break
     finally:
         gc.unfreeze()
         sys.unraisablehook = hook

@@ -276,12 +276,3 @@ def test_a_class_that_contains_itself_may_be_written(codec):
     codec.check(Tree)
 
     assert codec.decode(codec.encode(Tree([Tree()])), Tree, strict=True) == Tree([Tree()])
-
-
-class Wrapped(msgspec.Struct):
-    kept: msgspec.Raw
-
-
-def test_a_key_twice_in_what_is_kept_as_it_came_is_refused(codec):
-    with pytest.raises(UndecodableError, match="stands twice"):
-        codec.decode(b'{"kept":{"a":1,"a":1}}', Wrapped, strict=True)

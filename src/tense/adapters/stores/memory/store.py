@@ -59,11 +59,12 @@ class MemoryStore:
         return found
 
     def due(self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int) -> list[Delivery]:
-        """Exceptions whose time has come; all lanes are this process's."""
-        del leases
+        """Exceptions whose time has come, in these lanes."""
         shelf = self.state.shelves[consumer.name]
         found: list[Delivery] = []
         for item in sorted(shelf.exceptions.values(), key=_by_position):
+            if item.lane not in leases:
+                continue
             deadline = item.envelope.metadata.deadline
             late = deadline is not None and deadline <= now and consumer.kind == "inbox"
             if (item.state == "scheduled" and (item.due <= now or late)) or (item.state == "held" and late):

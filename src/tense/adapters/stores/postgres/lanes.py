@@ -106,19 +106,28 @@ class Lanes:
     async def release(self, leases: Sequence[Lease]) -> None:
         """Give lanes back, clean."""
         core = self._core
-        live = [lease for lease in leases if not lease.lost]
         statement = core.sql(
             "UPDATE tense.lane AS l SET owner = NULL "
             "FROM unnest($1::text[], $2::int[], $3::bigint[]) AS w(consumer, lane, token) "
             "WHERE l.consumer = w.consumer AND l.lane = w.lane AND l.token = w.token"
         )
-        values = [[lease.consumer for lease in live], [lease.lane for lease in live], [lease.token for lease in live]]
         async with self._turn:
-            if live:
-                await core.run(lambda connection: connection.execute(statement, *values))
-            for lease in live:
-                lease.lost = True
-                core.leases.pop((lease.consumer, lease.lane), None)
+            live = [lease for lease in leases if not lease.lost]
+            values = [
+                [lease.consumer for lease in live],
+                [lease.lane for lease in live],
+                [lease.token for lease in live],
+            ]
+            try:
+                if live:
+                    await core.run(lambda connection: connection.execute(statement, *values))
+            finally:
+                # Even if it failed nothing of them is in hands any more: they are taken anew, under another token.
+                for lease in live:
+                    lease.lost = True
+                    place = (lease.consumer, lease.lane)
+                    if core.leases.get(place) is lease:
+                        del core.leases[place]
         core.publish(Tidings(moved=True))
 
     async def retire(self) -> None:
