@@ -10,7 +10,7 @@ from tense.adapters.stores.postgres.pool import PATIENCE
 from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.settling import Ending, Settling
 from tense.adapters.stores.postgres.tidings import Tidings
-from tense.adapters.stores.postgres.trouble import DRIVER, REFUSED, translated
+from tense.adapters.stores.postgres.trouble import REFUSED, translated
 from tense.errors import DuplicateIdError, RefusedWriteError, StoreBusyError, StoreError
 from tense.ports.delivery import Delivery
 
@@ -116,9 +116,9 @@ class Committing:
 async def roll_back(session: Session) -> None:
     """Undo whatever is open; a connection that does not answer is dropped."""
     try:
-        if session.is_in_transaction() and not session.is_closed():
+        if session.within_transaction:
             await say_soon(session, "ROLLBACK")
-    except DRIVER:
+    except Exception:  # noqa: BLE001 - whatever it is: those who wait for the commit must be told
         session.terminate()
 
 

@@ -73,6 +73,11 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         self.failed = False
         return rows, statement.get_statusmsg()
 
+    @property
+    def within_transaction(self) -> bool:
+        """Whether a transaction is open; the driver cannot be asked once the connection is closed."""
+        return not self.is_closed() and bool(self.is_in_transaction())
+
     async def many(self, text: str, values: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each row of values."""
         await self.flush()
@@ -131,7 +136,7 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         return statement
 
     def _fell(self, error: BaseException) -> None:
-        self.failed = self.is_in_transaction()
+        self.failed = self.within_transaction
         if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
             self._kept.clear()
 
