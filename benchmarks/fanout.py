@@ -8,8 +8,9 @@ from statistics import median
 
 from benchmarks.children import ask, folder
 from benchmarks.durable import SENDERS
+from benchmarks.execute import service as publisher
 from benchmarks.line import Line, amount
-from benchmarks.words import OrderPlaced, PlaceOrder, Receipt, orders
+from benchmarks.words import OrderPlaced
 from tense import App, Contract, Service, Transaction
 
 SIZES = (1, 4, 16)
@@ -55,17 +56,17 @@ async def _measure(place: Path, size: int, count: int) -> dict[str, float]:
     connection.execute("CREATE TABLE state (subscriber INTEGER NOT NULL, id TEXT NOT NULL)")
     connection.close()
     store, left, done = f"sqlite:///{path}", [size * count], asyncio.Event()
-    app = App(_publisher(), *(_subscriber(number, left, done) for number in range(size)))
+    app = App(publisher, *(_subscriber(number, left, done) for number in range(size)))
     async with app.running(store=store):
         """Every subscription takes its place in the log."""
     async with app.client(store=store) as client:
 
-        async def publisher(number: int) -> None:
+        async def publishing(number: int) -> None:
             for n in range(number, count, SENDERS):
                 await client.publish(OrderPlaced(order_id=f"order-{n}"))
 
         began = time.perf_counter()
-        await asyncio.gather(*(publisher(number) for number in range(SENDERS)))
+        await asyncio.gather(*(publishing(number) for number in range(SENDERS)))
         publish = count / (time.perf_counter() - began)
     async with app.running(store=store) as client:
         began = time.perf_counter()
@@ -77,17 +78,6 @@ async def _measure(place: Path, size: int, count: int) -> dict[str, float]:
     assert rows == (size * count,), rows
     connection.close()
     return {"publish": publish, "handled": handled}
-
-
-def _publisher() -> Service:
-    """The owner of the event; what else it owns is not used here."""
-    service = Service(orders)
-
-    @service.handles(PlaceOrder)
-    async def place(command: PlaceOrder) -> Receipt:
-        return Receipt(total=command.cents)
-
-    return service
 
 
 def _subscriber(number: int, left: list[int], done: asyncio.Event) -> Service:
