@@ -182,10 +182,14 @@ class Core:
     def lose(self, lease: Lease) -> None:
         """A lease is lost, or what was done under it."""
         if not lease.lost:
-            lease.lost = True
-            if self.leases.get((lease.consumer, lease.lane)) is lease:
-                del self.leases[lease.consumer, lease.lane]
+            self.forget(lease)
             self.around.watcher.lost(lease)
+
+    def forget(self, lease: Lease) -> None:
+        """A lease is ours no more; another one of the same lane may be."""
+        lease.lost = True
+        if self.leases.get((lease.consumer, lease.lane)) is lease:
+            del self.leases[lease.consumer, lease.lane]
 
     def conclude(self, message_id: str, outcome: Outcome) -> None:
         """Tell who watches a command how it ended."""

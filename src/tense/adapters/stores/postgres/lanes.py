@@ -124,10 +124,7 @@ class Lanes:
             finally:
                 # Even if it failed nothing of them is in hands any more: they are taken anew, under another token.
                 for lease in live:
-                    lease.lost = True
-                    place = (lease.consumer, lease.lane)
-                    if core.leases.get(place) is lease:
-                        del core.leases[place]
+                    core.forget(lease)
         core.publish(Tidings(moved=True))
 
     async def retire(self) -> None:
