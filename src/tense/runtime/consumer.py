@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from tense.errors import StoreError
-from tense.messages.settlement import Again, Buried, Done, Held, Released, Settlement
+from tense.messages.settlement import Again, Buried, Done, Settlement
 from tense.ports.clock import Clock
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.records import Consumer
@@ -15,6 +15,7 @@ from tense.runtime.alone import CAREFUL, Alone
 from tense.runtime.backlog import BacklogReader
 from tense.runtime.due import DueReader
 from tense.runtime.lane import Lane, Strand
+from tense.runtime.putback import put_back
 from tense.runtime.runners import Runners
 from tense.runtime.unrun import Unrun
 from tense.runtime.work import Work
@@ -63,8 +64,7 @@ class ConsumerLoop:
             blocked = self._store.held(lease)
             if (before := self.lanes.get(lease.lane)) is not None:
                 # The store says that somebody else begins there: so much for what was taken under the other lease.
-                self._backlog.forget(before)
-                self._drop(before)
+                self.lost(before.lease)
             lane = self.lanes[lease.lane] = Lane(lease, serial=self._serial, blocked=blocked, careful=careful)
             self._backlog.mark(lane)
         self._due.look(anew=bool(fresh))
@@ -125,12 +125,14 @@ class ConsumerLoop:
 
     def _take(self, delivery: Delivery) -> None:
         lane = self.lanes.get(delivery.lane)
-        if lane is None or lane.lease.lost or self._stopping:
-            self._unrun.settle(delivery, lane, Released())
+        if lane is None:
+            return
+        if lane.lease.lost or self._stopping:
+            put_back(self._store, delivery, lane.lease)
             return
         # In a serial lane the mark is one cursor: what is held back must wait for its turn, or it would pass over others.
         if not self._serial and (name := lane.is_blocked(delivery)) is not None:
-            self._unrun.settle(delivery, lane, Held(name))
+            self._unrun.settle(delivery, lane, name)
             return
         strand = lane.strand_of(delivery)
         strand.items.append(delivery)
@@ -264,7 +266,7 @@ class ConsumerLoop:
 
     def _put_back(self, lane: Lane) -> None:
         for delivery in lane.waiting():
-            self._unrun.settle(delivery, lane, Released())
+            put_back(self._store, delivery, lane.lease)
         self._drop(lane)
 
     def _drop(self, lane: Lane) -> None:

@@ -1,4 +1,4 @@
-"""Put back: what was handed out for a lane that was left meanwhile is as if it never was."""
+"""Put back: what was handed out and is not run, for its lane is left or the worker stops, is as if it never was."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Unrun: settles what was claimed and is not run: put back as it was, or held back behind a failure."""
+"""Unrun: settles what was claimed and is not run, for it is held back behind a failure."""
 
 import asyncio
 import logging
@@ -20,19 +20,18 @@ class Unrun:
         self._store = store
         self._read_again = read_again
 
-    def settle(self, delivery: Delivery, lane: Lane | None, settlement: Settlement) -> None:
-        """Put back or hold back, without waiting."""
-        if lane is None or lane.lease.lost:
+    def settle(self, delivery: Delivery, lane: Lane, name: str) -> None:
+        """Hold back behind a strand, without waiting."""
+        if lane.lease.lost:
             return
         try:
-            waiting = self._store.unit(delivery, lane.lease).finish(settlement, ())
+            waiting = self._store.unit(delivery, lane.lease).finish(Held(name), ())
         except TenseError as error:
-            log.debug("put back or held back too late: %s", error)
+            log.debug("held back too late: %s", error)
             return
-        if isinstance(settlement, Held):
-            lane.blocked.add(settlement.strand)
+        lane.blocked.add(name)
         if waiting is not None:
-            waiting.add_done_callback(lambda done: self._settled(done, lane, settlement))
+            waiting.add_done_callback(lambda done: self._settled(done, lane, name))
 
     async def hold(self, delivery: Delivery, lane: Lane, name: str) -> Settlement:
         """Hold back what stands first in its lane, behind a strand.
@@ -55,18 +54,17 @@ class Unrun:
             kept = list(strand.items)[:1] if strand.runner else []
             for delivery in list(strand.items)[len(kept) :]:
                 if delivery.origin == "backlog" and (name in (LANE, delivery.metadata.partitionkey)):
-                    self.settle(delivery, lane, Held(name))
+                    self.settle(delivery, lane, name)
                     count += 1
                 else:
                     kept.append(delivery)
             strand.items = kept
         return count
 
-    def _settled(self, done: "asyncio.Future[None]", lane: Lane, settlement: Settlement) -> None:
+    def _settled(self, done: "asyncio.Future[None]", lane: Lane, name: str) -> None:
         if done.cancelled() or (error := done.exception()) is None:
-            if isinstance(settlement, Held):
-                lane.blocked.add(settlement.strand)
+            lane.blocked.add(name)
             return
-        log.debug("put back or held back too late: %s", error)
+        log.debug("held back too late: %s", error)
         if not lane.lease.lost:
             self._read_again(lane)
