@@ -9,6 +9,7 @@ import asyncpg
 from asked import Asked
 
 from tense import App, Client, Command, CommandFailed, Contract, Event, Publish, Rejection, Retry, Service, Transaction
+from tense.adapters.stores.postgres.company import SURE
 from tense.runtime.system import SystemClock
 
 shop = Contract("shop")
@@ -80,7 +81,7 @@ class Shop:
         self.handle: Handle = plain
 
     @asynccontextmanager
-    async def running(self, retry: Retry | None = None) -> AsyncIterator[Client]:
+    async def running(self, retry: Retry | None = None, timeout: float = 60.0) -> AsyncIterator[Client]:
         """The app, its handler seen to be short: from now on it shares."""
         connection = await self.asked.connect()
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self.asked.schema}")
@@ -88,7 +89,7 @@ class Shop:
         await connection.close()
         service = Service(shop)
 
-        @service.handles(Write, retry=retry or Retry(attempts=1))
+        @service.handles(Write, retry=retry or Retry(attempts=1), timeout=timeout)
         async def write(command: Write, db: Transaction, publish: Publish[Written]) -> None:
             await self.handle(command, db)
             publish(Written(key=command.key, number=command.number))
@@ -97,6 +98,13 @@ class Shop:
             await client.execute(Write(key="first"))
             await self.ask("DELETE FROM written")
             yield client
+
+    async def grow_alike(self, client: Client) -> None:
+        """Commands that all say one insert and no more, until it is known of them."""
+        handle, self.handle = self.handle, plain
+        assert set(await ended(client, *(Write(key=f"{n}") for n in range(2 * SURE)))) == {"NoneType"}
+        await self.ask("DELETE FROM written")
+        self.handle = handle
 
     async def ask(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""

@@ -5,7 +5,7 @@ import pytest
 from tense.adapters.stores.postgres.address import read_address
 from tense.adapters.stores.postgres.positions import packed, unpacked
 from tense.adapters.stores.postgres.schema import in_schema, script
-from tense.adapters.stores.postgres.translate import numbered
+from tense.adapters.stores.postgres.translate import adds_one_row, numbered
 from tense.errors import StoreUnusableError
 
 
@@ -75,3 +75,24 @@ def test_the_command_line_prints_the_script_and_runs_nothing(capsys: pytest.Capt
     migrate(store="postgresql://nobody@127.0.0.1:1/none?schema=tenant_7", sql=True)
 
     assert capsys.readouterr().out == script("tenant_7")
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("INSERT INTO t (a, b) VALUES ($1, $2)", True),
+        ("  insert into s.t values ($1, now(), coalesce($2, lower('x')));\n", True),
+        ("INSERT INTO \"t\" (a) VALUES (current_setting('a', true))", True),
+        ("INSERT INTO t VALUES ($1), ($2)", False),
+        ("INSERT INTO t VALUES ('a), (b')", False),
+        ("INSERT INTO t SELECT $1", False),
+        ("INSERT INTO t VALUES ((SELECT max(a) FROM t))", False),
+        ("INSERT INTO t VALUES ($1) RETURNING a", False),
+        ("INSERT INTO t VALUES ($1) ON CONFLICT DO NOTHING", False),
+        ("INSERT INTO t VALUES ($1); DELETE FROM t", False),
+        ("WITH x AS (DELETE FROM t) INSERT INTO t VALUES ($1)", False),
+        ("UPDATE t SET a = $1", False),
+    ],
+)
+def test_what_is_known_to_add_one_row(text: str, one: bool) -> None:
+    assert adds_one_row(text) is one

@@ -1,10 +1,13 @@
 """Company: which handlers share a transaction, and which have one for themselves."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import asyncpg
 
+from tense.adapters.stores.postgres.batch import First
 from tense.adapters.stores.postgres.commit import Committing
 from tense.adapters.stores.postgres.core import SHARED_CONNECTIONS, Core
 from tense.adapters.stores.postgres.group import Group
@@ -24,14 +27,20 @@ ALONE_FIRST, ALONE_MOST = 1.0, 60.0
 GOOD = 1000
 """Turns after which it is forgiven."""
 
+SURE = 16
+"""Messages of a kind that said the same single insert, one after the other, before the next says it in a batch."""
+
 READS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|SELECT\b.*?\bFROM)\b", re.IGNORECASE | re.DOTALL)
 LASTS = re.compile(r"\b(?:set_config|pg_\w*advisory\w*|pg_sleep\w*|NOWAIT)\b", re.IGNORECASE)
 
+Turn: TypeAlias = Group | First
+"""Where a unit ends what it began: in the transaction itself, or in a batch within it."""
+
 
 class Manner:
-    """How long the turns of one kind of message take."""
+    """How long the turns of one kind of message take, and whether they say all the same."""
 
-    __slots__ = ("alone_until", "average", "good", "known", "pause")
+    __slots__ = ("alike", "alone_until", "average", "good", "known", "only", "pause")
 
     def __init__(self) -> None:
         self.known = False
@@ -39,6 +48,17 @@ class Manner:
         self.alone_until = 0.0
         self.pause = ALONE_FIRST
         self.good = 0
+        self.only: str | None = None
+        self.alike = 0
+
+    def said(self, only: str | None) -> None:
+        """All that one of them said is this insert of one row; None if it said anything else."""
+        self.alike = self.alike + 1 if only is not None and only == self.only else 0
+        self.only = only
+
+    def first(self, words: str, values: Sequence[Any] | None) -> First | None:
+        """What comes first, if it is known to be all that there is."""
+        return First(words, values) if values is not None and words == self.only and self.alike >= SURE else None
 
     def took(self, seconds: float, saved: float, now: float) -> None:
         """A turn in company is over. A turn that takes longer than the commit that it saves is faster by itself."""
@@ -72,23 +92,30 @@ class Company:
         self._manners: dict[tuple[str, str], Manner] = {}
         self._apart: dict[tuple[str, str], None] = {}
 
-    async def join(self, delivery: Delivery, words: str) -> tuple[Group, Session]:
-        """A transaction in which it is this delivery's turn. `words` is the statement that comes first."""
+    async def join(self, delivery: Delivery, words: str, values: Sequence[Any] | None = None) -> tuple[Turn, Session]:
+        """A transaction in which it is this delivery's turn. `words` is the statement that comes first.
+
+        If the turn is a `First` the statement is already said, together with others, and added its row.
+        """
         if self._may_share(delivery, words):
             group = min(self._groups, key=_load)
-            if not group.stuck and (session := await self._turn(group)) is not None:
-                return group, session
+            first = self._manner(delivery).first(words, values)
+            if not group.stuck and (session := await self._turn(group, first)) is not None:
+                if first is not None and first.refused:
+                    self._manner(delivery).said(None)
+                return (group if first is None or first.batch is None else first), session
         group = Group(self._core, self._committing, 1)
         session = await group.turn()
         assert session is not None
         return group, session
 
-    def took(self, delivery: Delivery, group: Group) -> None:
-        """The delivery's turn is over now."""
+    def took(self, delivery: Delivery, turn: Turn, only: str | None = None) -> None:
+        """The delivery's turn is over now; `only` is the insert of one row that was all it said, if so."""
         manner = self._manner(delivery)
         manner.known = True
-        if group.shared and self._committing.usual:
-            manner.took(group.held_for, self._committing.usual, self._core.around.clock.elapsed())
+        manner.said(only)
+        if turn.shared and self._committing.usual:
+            manner.took(turn.held_for, self._committing.usual, self._core.around.clock.elapsed())
 
     def part(self, delivery: Delivery) -> None:
         """It was undone together with others: next time it has a transaction for itself."""
@@ -104,9 +131,9 @@ class Company:
         if for_good:
             manner.alone_until = float("inf")
 
-    async def _turn(self, group: Group) -> Session | None:
+    async def _turn(self, group: Group, first: First | None) -> Session | None:
         try:
-            return await group.turn()
+            return await group.turn(first)
         except asyncpg.TooManyConnectionsError:
             self._none_until = self._core.around.clock.elapsed() + FULL
             return None

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 from tense.adapters.stores.postgres.core import Core
-from tense.adapters.stores.postgres.translate import numbered
+from tense.adapters.stores.postgres.translate import adds_one_row, numbered
 from tense.ports.transaction import Row
 
 
@@ -47,7 +47,7 @@ class PostgresTransaction:
         """Run one statement for each row."""
         text, names = numbered(sql)
         values = [[row[name] for name in names] for row in rows]
-        if _inserts_each(text):
+        if adds_one_row(text):
             await self._line.many(text, values)
             return len(values)
         return sum([count_of((await self._line.run(text, row))[1]) for row in values])
@@ -118,10 +118,3 @@ def count_of(status: str) -> int:
     """The number of rows in a command's answer, such as `INSERT 0 3`."""
     last = status.rpartition(" ")[2]
     return int(last) if last.isdecimal() else 0
-
-
-def _inserts_each(text: str) -> bool:
-    """Whether each run adds exactly one row, so that nobody need count."""
-    words = text.lstrip()[:6].upper()
-    upper = text.upper()
-    return words == "INSERT" and "CONFLICT" not in upper and "SELECT" not in upper

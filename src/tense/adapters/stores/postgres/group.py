@@ -1,15 +1,17 @@
 """Group: one transaction that several units of work share, one after the other, and one commit for all of them."""
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
+from tense.adapters.stores.postgres.batch import BACK, SAVE, Batch, First, Waiter
 from tense.adapters.stores.postgres.commit import RELEASE, Committing, say_soon
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.gather import Entry
 from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.settling import Ending
-from tense.adapters.stores.postgres.trouble import DRIVER, GONE
+from tense.adapters.stores.postgres.trouble import DRIVER, GONE, translated
+from tense.adapters.stores.postgres.waiting import Waiting
 
 MOST = 48
 """Units in one transaction at most: the server keeps 64 open savepoints in memory, and begins to search beyond."""
@@ -33,8 +35,6 @@ FRESH = 1.0
 """Seconds for which a connection that was used is taken to be there."""
 
 BEGIN = "BEGIN"
-SAVE = "SAVEPOINT tense_turn"
-UNDO = "ROLLBACK TO SAVEPOINT tense_turn"
 
 
 class Group:
@@ -51,7 +51,8 @@ class Group:
         self._most = most
         self._pool = core.shared if most > 1 else core.units
         self._members: list[Entry[Ending]] = []
-        self._waiting: deque[asyncio.Future[bool]] = deque()
+        self._waiting = Waiting()
+        self._batched = 0
         self._busy = self._resting = self._looking = self._full = False
         self._saved = False
         self._began = self._since = 0.0
@@ -62,68 +63,102 @@ class Group:
     @property
     def load(self) -> int:
         """How many are before one that comes now."""
-        return len(self._waiting) + len(self._members) + self._busy
+        return len(self._waiting) + len(self._members) + max(self._busy, self._batched)
 
     @property
     def shared(self) -> bool:
         """Whether others may depend on this transaction."""
         return self._most > 1
 
-    async def turn(self) -> Session | None:
-        """The connection within its transaction, for oneself until `end` or `undo`; None if it takes too long."""
+    async def turn(self, first: First | None = None) -> Session | None:
+        """The connection within its transaction, for oneself until `end` or `undo`; None if it takes too long.
+
+        What `first` says may be said meanwhile, together with what others say: then it has a batch, and its `end` and
+        `undo` are the ones to call.
+        """
         if self._resting:
             self._resting = False
         elif not self._busy:
             self._busy = True
-        elif not await self._wait():
+        elif not await self._wait(first):
             return None
-        self._since = self._core.around.clock.elapsed()
+        elif first is not None and first.batch is not None:
+            return self.session
         try:
-            if (session := self.session) is None:
-                session = self.session = await self._open()
-            elif not self._members:
-                self._begin(session)
+            return await self.enter()
         except BaseException:
             self._pass()
             raise
+
+    async def enter(self, *, batched: int = 0) -> Session:
+        """Begin a turn, for some units at once."""
+        self._batched = batched
         self._since = self._core.around.clock.elapsed()
-        if self._members:
+        if (session := self.session) is None:
+            session = self.session = await self._open()
+        elif not self._members:
+            self._begin(session)
+        self._since = self._core.around.clock.elapsed()
+        if not self._members:
+            self._began = self._since
+        if self._members or batched:
             session.ahead(SAVE)
             self._saved = True
-        else:
-            self._began = self._since
         return session
 
     def end(self, ending: Ending) -> "asyncio.Future[None]":
         """The turn is over; the future ends when everything is committed, or undone."""
-        future = self._committing.promise()
-        self._members.append((ending, future))
+        future = self.promise()
+        self.stay([(ending, future)])
+        return future
+
+    def promise(self) -> "asyncio.Future[None]":
+        """A future for a unit that ended; it ends with the commit."""
+        return self._committing.promise()
+
+    def stay(self, entries: "Sequence[Entry[Ending]]") -> None:
+        """The turn is over: these units ended so, and what was written stays."""
+        self._members += entries
         if self._saved:
             assert self.session is not None
             self.session.ahead(RELEASE)
             self._saved = False
         self._pass()
-        return future
 
     async def undo(self) -> None:
         """The turn is over, and what was written in it is undone."""
         session = self.session
-        assert session is not None
         try:
-            if session.is_closed():
+            if session is None or session.is_closed():
                 self._full = True
-            elif self._saved:
+            elif self._saved and self._members:
                 if not session.unsay(SAVE):
-                    await say_soon(session, f"{UNDO}; {RELEASE}")
+                    await say_soon(session, f"{BACK}; {RELEASE}")
             elif not session.unsay(BEGIN):
                 await say_soon(session, "ROLLBACK")
-            session.failed = False
         except DRIVER:
-            session.terminate()
+            if session is not None:
+                session.terminate()
             self._full = True
         finally:
+            if session is not None:
+                session.failed = False
             self._saved = False
             self._pass()
+
+    def give_up(self, entries: "Sequence[Entry[Ending]]", error: Exception) -> None:
+        """These units are to run again, alone."""
+        for ending, _ in entries:
+            self._committing.undone(ending.delivery)
+        self._committing.tell(entries, translated(error, self._core.address.shown))
+
+    def put_back(self, waiters: Sequence[Waiter]) -> None:
+        """These are next, each by itself."""
+        self._waiting.put_back(waiters)
+
+    def spawn(self, work: "Coroutine[Any, Any, None]", name: str) -> None:
+        """Run something beside the caller."""
+        self._core.around.spawn.task(work, name)
 
     def close(self) -> None:
         """Let nobody else in before the commit."""
@@ -165,9 +200,8 @@ class Group:
         if self.shared:
             session.ahead(LOCK_WAIT)
 
-    async def _wait(self) -> bool:
-        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
+    async def _wait(self, first: First | None) -> bool:
+        waiting = self._waiting.add(first)
         if not self._looking:
             self._looking = True
             self._core.around.clock.call_later(self._patience, self._look)
@@ -175,7 +209,10 @@ class Group:
             return await waiting
         except asyncio.CancelledError:
             if waiting.done() and not waiting.cancelled() and waiting.result():
-                self._pass()
+                if first is not None and first.batch is not None:
+                    first.batch.leave()
+                else:
+                    self._pass()
             raise
 
     def _look(self) -> None:
@@ -183,7 +220,7 @@ class Group:
         self._looking = False
         if self._waiting and self.held_for > self._patience:
             self.stuck = True
-            self._send_away()
+            self._waiting.send_away()
         elif self._waiting:
             self._looking = True
             self._core.around.clock.call_later(self._patience, self._look)
@@ -193,14 +230,9 @@ class Group:
         """Where commits take long, so does all else: the machine is busy."""
         return min(LONGEST_PATIENCE, max(PATIENCE, BUSY * self._committing.usual))
 
-    def _send_away(self) -> None:
-        while self._waiting:
-            if not (waiting := self._waiting.popleft()).done():
-                waiting.set_result(False)
-
     def _pass(self) -> None:
         """Hand the turn on; if nobody wants it, not even in the loop's next turn, commit."""
-        self.stuck = False
+        self.stuck, self._batched = False, 0
         full = self._full or len(self._members) >= self._most
         if not full and (not self._members or self._core.around.clock.elapsed() - self._began < LONGEST):
             if self._wake():
@@ -212,11 +244,14 @@ class Group:
         self._finish()
 
     def _wake(self) -> bool:
-        while self._waiting:
-            if not (waiting := self._waiting.popleft()).done():
-                waiting.set_result(True)
-                return True
-        return False
+        """Give the turn to whoever is next, or to several at once."""
+        together = self._waiting.next(self._most - len(self._members))
+        if len(together) > 1:
+            firsts = [waiter.first for waiter in together if waiter.first is not None]
+            self.spawn(Batch(self, firsts).say(together), "tense say together")
+        elif together:
+            together[0].answer(here=True)
+        return bool(together)
 
     def _rest(self) -> None:
         if self._resting:
@@ -225,7 +260,7 @@ class Group:
 
     def _finish(self) -> None:
         if self._members:
-            self._core.around.spawn.task(self._commit(self._members), "tense commit")
+            self.spawn(self._commit(self._members), "tense commit")
         else:
             self._next()
 

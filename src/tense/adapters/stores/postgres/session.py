@@ -18,6 +18,9 @@ KEPT = 256
 LONGEST = 10_000
 """Characters of a statement that is worth keeping."""
 
+UNSENT = (asyncpg.InterfaceError, TypeError, ValueError, OverflowError)
+"""What the driver raises for a value that cannot be sent."""
+
 
 class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no types
     """One connection of the driver's.
@@ -54,16 +57,12 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         """Run a statement, with what was to be said before it; its rows and the server's word for what it did."""
         if not self.pipelines or len(text) > LONGEST or (not values and ";" in text):
             return await self._plainly(text, values)
-        statement = self._kept.get(text)
-        if statement is None:
-            statement = await self._prepared(text)
-        else:
-            self._kept.move_to_end(text)
+        statement = await self._prepared(text)
         said = self._write_ahead()
         try:
             rows = await statement.fetch(*values)
-        except (asyncpg.InterfaceError, TypeError, ValueError, OverflowError):
-            # A value that cannot be sent: the statement never left, what was said ahead of it did.
+        except UNSENT:
+            # The statement never left, what was said ahead of it did.
             if said and not self.is_closed():
                 await super().execute("SELECT 1")
             raise
@@ -72,6 +71,26 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
             raise
         self.failed = False
         return rows, statement.get_statusmsg()
+
+    async def together(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each row of values in one round trip, with what was to be said before it.
+
+        If it fails, some of it may be done: whatever is to be saved must be behind a savepoint.
+        """
+        if not self.pipelines:
+            await self.many(text, rows)
+            return
+        statement = await self._prepared(text)
+        said = self._write_ahead()
+        try:
+            await statement.executemany(rows)
+        except BaseException as error:
+            if said and isinstance(error, UNSENT) and not self.is_closed():
+                with suppress(asyncpg.PostgresError):
+                    await super().execute("SELECT 1")
+            self._fell(error)
+            raise
+        self.failed = False
 
     @property
     def within_transaction(self) -> bool:
@@ -124,7 +143,10 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         return found
 
     async def _prepared(self, text: str) -> Any:
-        """A statement that is wrong fails here, so whatever protects the others must have been said."""
+        if (known := self._kept.get(text)) is not None:
+            self._kept.move_to_end(text)
+            return known
+        # A statement that is wrong fails here, so whatever protects the others must have been said.
         await self.flush()
         try:
             statement = self._kept[text] = await self.prepare(text)

@@ -13,6 +13,13 @@ TOKEN = re.compile(
 )
 """Texts, names in quotes, comments and casts are passed by; what is left of `:name` is a parameter."""
 
+ONE_ROW = re.compile(
+    r"""\s* INSERT \s+ INTO \s+ [^()]+ (?: \([^()]*\) \s* )? VALUES \s*
+    \( (?: [^()] | \( (?: [^()] | \([^()]*\) )* \) )* \) \s* ;? \s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+READS = re.compile(r"\bSELECT\b", re.IGNORECASE)
+
 
 @lru_cache(maxsize=1024)
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
@@ -26,3 +33,12 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.setdefault(name, len(names) + 1)}"
 
     return TOKEN.sub(put, sql), tuple(names)
+
+
+@lru_cache(maxsize=1024)
+def adds_one_row(text: str) -> bool:
+    """Whether each run of a statement adds exactly one row, reads none and gives none back; False if in doubt.
+
+    A trigger may still leave the row out.
+    """
+    return ONE_ROW.fullmatch(text) is not None and READS.search(text) is None

@@ -7,13 +7,15 @@ from typing import Any
 import asyncpg
 from typing_extensions import TypeVar
 
-from tense.adapters.stores.postgres.company import Company, is_plain
+from tense.adapters.stores.postgres.batch import First
+from tense.adapters.stores.postgres.company import Company, Turn, is_plain
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.face import PostgresTransaction
 from tense.adapters.stores.postgres.group import Group
 from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.settling import Ending
+from tense.adapters.stores.postgres.translate import adds_one_row
 from tense.adapters.stores.postgres.trouble import BLOCKED, GONE
 from tense.errors import LeaseLostError, NotSupportedError, RefusedWriteError, WorkflowError
 from tense.messages.envelope import Envelope
@@ -29,6 +31,9 @@ TRIES = 3
 DRIVER_ITSELF = "SET LOCAL"
 """What a handler says to the driver's connection is not seen here: it may be anything."""
 
+ONE_ADDED = "INSERT 0 1"
+"""The server's word for one row that was added."""
+
 
 class PostgresUnit:
     """One delivery's unit of work. Until the transaction is used it holds nothing, and ends together with others."""
@@ -38,12 +43,13 @@ class PostgresUnit:
         "_core",
         "_delivery",
         "_endings",
-        "_group",
         "_lease",
         "_lock",
+        "_only",
         "_over",
         "_said",
         "_session",
+        "_turn",
         "begun",
         "lost",
     )
@@ -54,10 +60,11 @@ class PostgresUnit:
         self._delivery = delivery
         self._lease = lease
         self._over = False
-        self._group: Group | None = None
+        self._turn: Turn | None = None
         self._session: Session | None = None
         self._lock: asyncio.Lock | None = None
         self._said = 0
+        self._only: str | None = None
         self.begun = False
         self.lost = False
 
@@ -79,47 +86,30 @@ class PostgresUnit:
 
     async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Run one statement of the handler; its rows, and the server's word for what it did."""
-        async with self._turns():
-            tries = 0
-            while True:
-                session = self._session or await self._join(text)
-                if self._said and not is_plain(text):
-                    self._leave_others_out()
-                try:
-                    done = await session.run(text, values)
-                except BLOCKED as error:
-                    await self._step_aside(error)
-                except GONE:
-                    # Nothing was done yet: another connection tells whether the server is there.
-                    if self._said or not session.is_closed() or tries >= TRIES:
-                        raise
-                    tries += 1
-                    await self.undo()
-                else:
-                    self._said += 1
-                    return done
+        async with self._one_at_a_time():
+            return await self._run(text, values)
 
     async def say(self, words: str) -> None:
         """Begin, end or undo a part of the transaction."""
-        async with self._turns():
-            session = self._session or await self._join(words)
+        async with self._one_at_a_time():
+            session = await self._connection(words)
             await session.say(words)
-            self._said += 1
+            self._now_said(None)
 
     async def many(self, text: str, values: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of values."""
-        async with self._turns():
-            session = self._session or await self._join(text)
-            self._said += 1
+        async with self._one_at_a_time():
+            session = await self._connection(text)
+            self._now_said(None)
             await session.many(text, values)
 
     async def undo(self) -> None:
         """Undo what was written, and let go of the connection."""
-        group, self._group, self._session = self._group, None, None
-        self.begun, self._said = False, 0
-        if group is not None:
-            self._company.took(self._delivery, group)
-            await asyncio.shield(self._core.soon(group.undo(), "tense undo"))
+        turn, self._turn, self._session = self._turn, None, None
+        self.begun, self._said, self._only = False, 0, None
+        if turn is not None:
+            self._company.took(self._delivery, turn)
+            await asyncio.shield(self._core.soon(turn.undo(), "tense undo"))
 
     def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "asyncio.Future[None]":
         """Write mark, outcome and messages: in this unit's transaction if it has one, else together with others."""
@@ -127,35 +117,80 @@ class PostgresUnit:
         ending = Ending(delivery=self._delivery, lease=self._lease, settlement=settlement, outgoing=outgoing)
         if self.lost:
             return self._core.soon(self._refuse(LeaseLostError(self._whose())), "tense finish")
-        group, session = self._group, self._session
-        if group is None or session is None:
+        turn, session, only = self._turn, self._session, self._only
+        if turn is None or session is None:
             return self._endings.end(ending)
         if session.failed:
             text = "a statement of the handler failed and was not undone, so its transaction cannot be committed"
             return self._core.soon(self._refuse(RefusedWriteError(text)), "tense finish")
-        self._group = self._session = None
-        self._company.took(self._delivery, group)
-        return group.end(ending)
+        self._turn = self._session = None
+        self._company.took(self._delivery, turn, only)
+        return turn.end(ending)
 
-    def _turns(self) -> asyncio.Lock:
+    def _one_at_a_time(self) -> asyncio.Lock:
         self._lock = self._lock or asyncio.Lock()
         return self._lock
 
-    async def _join(self, words: str) -> Session:
+    async def _run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
+        tries = 0
+        while True:
+            session = self._session
+            if session is None:
+                session = await self._join(text, values)
+                if isinstance(self._turn, First):
+                    self._now_said(text)
+                    return [], ONE_ADDED
+            elif isinstance(self._turn, First):
+                session = await self._part(self._turn)
+            if self._said and not is_plain(text):
+                self._leave_others_out()
+            try:
+                done = await session.run(text, values)
+            except BLOCKED as error:
+                await self._step_aside(error)
+            except GONE:
+                # Nothing was done yet: another connection tells whether the server is there.
+                if self._said or not session.is_closed() or tries >= TRIES:
+                    raise
+                tries += 1
+                await self.undo()
+            else:
+                self._now_said(text if done[1] == ONE_ADDED and adds_one_row(text) else None)
+                return done
+
+    def _now_said(self, only: str | None) -> None:
+        self._only = only if not self._said else None
+        self._said += 1
+
+    async def _connection(self, words: str) -> Session:
+        """The connection, for something that does not go together with what others say."""
+        if isinstance(self._turn, First):
+            return await self._part(self._turn)
+        return self._session or await self._join(words)
+
+    async def _part(self, first: First) -> Session:
+        """There is more to say: what was said together is undone, and said again in a transaction of its own."""
+        self._company.part(self._delivery)
+        await self.undo()
+        await self._run(first.text, first.values)
+        assert self._session is not None
+        return self._session
+
+    async def _join(self, words: str, values: Sequence[Any] | None = None) -> Session:
         if self._over:
             text = "the Transaction was used after the handler ended; its unit of work is over"
             raise WorkflowError(text)
         if self._lease.lost or self.lost:
             raise LeaseLostError(self._whose())
         self.begun = True
-        self._group, self._session = await self._company.join(self._delivery, words)
+        self._turn, self._session = await self._company.join(self._delivery, words, values)
         return self._session
 
     async def _bare(self) -> Any:
-        async with self._turns():
-            session = self._session or await self._join(DRIVER_ITSELF)
+        async with self._one_at_a_time():
+            session = await self._connection(DRIVER_ITSELF)
             self._leave_others_out()
-            self._said += 1
+            self._now_said(None)
             await session.flush()
             return session
 
@@ -166,8 +201,8 @@ class PostgresUnit:
             LeaseLostError: the handler wrote something already, so it must begin anew.
             BaseException: the error itself, if it has nothing to do with the others.
         """
-        group = self._group
-        if group is None or not group.shared:
+        group = self._turn
+        if not isinstance(group, Group) or not group.shared:
             raise error
         self._company.keep_apart(self._delivery)
         self._company.part(self._delivery)
@@ -183,8 +218,8 @@ class PostgresUnit:
 
     def _leave_others_out(self) -> None:
         """What this handler says may last until the transaction ends: nobody comes behind it."""
-        if self._group is not None and self._group.shared:
-            self._group.close()
+        if isinstance(self._turn, Group) and self._turn.shared:
+            self._turn.close()
             self._company.keep_apart(self._delivery, for_good=True)
 
     async def _refuse(self, error: Exception) -> None:

@@ -1,0 +1,153 @@
+"""A batch: what several units say first goes in one go; whoever leaves is undone, and the others stay."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from tense.adapters.stores.postgres.batch import BACK, Batch, First, Waiter
+
+INSERT = "INSERT INTO t (a) VALUES ($1)"
+
+
+class Transaction:
+    """The transaction of a batch, and its connection: keeps what happened."""
+
+    held_for = 6.0
+
+    def __init__(self, *fail: int) -> None:
+        self.happened: list[Any] = []
+        self._fail = fail
+        self._calls = 0
+
+    async def enter(self, *, batched: int = 0) -> Any:
+        self.happened.append(f"enter {batched}")
+        return self
+
+    def ahead(self, words: str) -> None:
+        self.happened.append(words)
+
+    async def together(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        assert text == INSERT
+        self._calls += 1
+        self.happened.append([row[0] for row in rows])
+        if self._calls in self._fail:
+            raise OSError("gone")
+
+    def promise(self) -> "asyncio.Future[None]":
+        return asyncio.get_running_loop().create_future()
+
+    def stay(self, entries: Sequence[Any]) -> None:
+        self.happened.append(("stay", [entry[0] for entry in entries]))
+
+    async def undo(self) -> None:
+        self.happened.append("undo")
+
+    def give_up(self, entries: Sequence[Any], error: Exception) -> None:
+        self.happened.append(("give up", [entry[0] for entry in entries], str(error)))
+
+    def put_back(self, waiters: Sequence[Waiter]) -> None:
+        self.happened.append(("put back", [waiter.first.values[0] for waiter in waiters if waiter.first]))
+
+    def spawn(self, work: "Coroutine[Any, Any, None]", name: str) -> None:
+        self.task = asyncio.get_running_loop().create_task(work, name=name)
+
+
+def waiters(*values: int) -> list[Waiter]:
+    return [Waiter(asyncio.get_running_loop().create_future(), First(INSERT, [value])) for value in values]
+
+
+async def said(host: Transaction, waiting: list[Waiter]) -> list[First]:
+    firsts = [waiter.first for waiter in waiting if waiter.first is not None]
+    await Batch(host, firsts).say(waiting)
+    return firsts
+
+
+def end(first: First, name: str) -> "asyncio.Future[None]":
+    ending: Any = name
+    return first.end(ending)
+
+
+async def test_it_is_over_when_everybody_ended() -> None:
+    host, waiting = Transaction(), waiters(1, 2, 3)
+    one, two, three = await said(host, waiting)
+
+    assert [waiter.turn.result() for waiter in waiting] == [True, True, True]
+    assert one.held_for == 2.0
+    end(two, "two")
+    end(one, "one")
+    assert host.happened == ["enter 3", [1, 2, 3]]
+    end(three, "three")
+    assert host.happened[2:] == [("stay", ["two", "one", "three"])]
+
+
+async def test_who_leaves_is_undone_and_the_others_say_it_again() -> None:
+    host, waiting = Transaction(), waiters(1, 2, 3)
+    one, two, three = await said(host, waiting)
+    end(one, "one")
+    leaving = asyncio.create_task(two.undo())
+    await asyncio.sleep(0)
+    assert host.happened[2:] == []
+    assert not leaving.done()
+
+    end(three, "three")
+    await leaving
+
+    assert host.happened[2:] == [BACK, [1, 3], ("stay", ["one", "three"])]
+
+
+async def test_if_everybody_leaves_all_is_undone() -> None:
+    host = Transaction()
+    one, two = await said(host, waiters(1, 2))
+
+    await asyncio.gather(one.undo(), two.undo())
+
+    assert host.happened[2:] == ["undo"]
+
+
+async def test_who_gave_up_while_it_was_said_is_undone() -> None:
+    host, waiting = Transaction(), waiters(1, 2)
+    waiting[0].turn.cancel()
+    _, two = await said(host, waiting)
+    end(two, "two")
+    await host.task
+
+    assert host.happened[2:] == [BACK, [2], ("stay", ["two"])]
+
+
+async def test_what_cannot_be_said_together_is_said_by_each() -> None:
+    host, waiting = Transaction(1), waiters(1, 2)
+    firsts = await said(host, waiting)
+
+    assert host.happened[2:] == [("put back", [1, 2]), "undo"]
+    assert [first.refused for first in firsts] == [True, True]
+    assert not any(waiter.turn.done() or first.batch for waiter, first in zip(waiting, firsts, strict=True))
+
+
+async def test_what_cannot_be_said_again_runs_again() -> None:
+    host = Transaction(2)
+    one, two, three = await said(host, waiters(1, 2, 3))
+    end(one, "one")
+    end(two, "two")
+
+    await three.undo()
+
+    assert host.happened[2:] == [BACK, [1, 2], ("give up", ["one", "two"], "gone"), "undo"]
+
+
+async def test_a_cancelled_batch_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, waiting, begun = Transaction(), waiters(1, 2), asyncio.Event()
+
+    async def never(text: str, rows: Sequence[Sequence[Any]]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(host, "together", never)
+    saying = asyncio.create_task(said(host, waiting))
+    await begun.wait()
+    saying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saying
+
+    assert all(waiter.turn.cancelled() for waiter in waiting)
