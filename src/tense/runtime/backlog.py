@@ -68,20 +68,22 @@ class BacklogReader:
         room = self._taker.room()
         if self.reading or self._stopped or room <= 0 or not self.lanes:
             return
-        lanes = [lane for lane in self.lanes.values() if not lane.lease.lost]
+        # Who is behind comes first: if there is not room for all, it is those ahead who go short.
+        lanes = sorted((lane for lane in self.lanes.values() if not lane.lease.lost), key=lambda lane: lane.after)
         self.lanes.clear()
         if not lanes:
             return
-        most = max(1, room // len(lanes))
-        wanted = [Want(lane.lease, lane.after, most) for lane in lanes]
+        wanted = _wanted(lanes, room)
         self.reading = True
         got = self._store.claim(self._consumer, wanted, room)
         if isinstance(got, asyncio.Future):
-            got.add_done_callback(lambda done: self._got(done, lanes, most, room))
+            got.add_done_callback(lambda done: self._got(done, lanes, wanted, room))
         else:
-            self._feed(got, lanes, most, room)
+            self._feed(got, lanes, wanted, room)
 
-    def _got(self, done: "asyncio.Future[Sequence[Delivery]]", lanes: Sequence[Lane], most: int, room: int) -> None:
+    def _got(
+        self, done: "asyncio.Future[Sequence[Delivery]]", lanes: Sequence[Lane], wanted: Sequence[Want], room: int
+    ) -> None:
         if done.cancelled():
             self.reading = False
         elif (error := done.exception()) is not None:
@@ -91,15 +93,16 @@ class BacklogReader:
             if not self._stopped:
                 self._clock.call_later(RETRY_READ, self.read)
         else:
-            self._feed(done.result(), lanes, most, room)
+            self._feed(done.result(), lanes, wanted, room)
 
-    def _feed(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane], most: int, room: int) -> None:
+    def _feed(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane], wanted: Sequence[Want], room: int) -> None:
         self.reading = False
         if len(deliveries) >= room:
             self._mark_again(lanes)
-        elif len(deliveries) >= most:
+        elif deliveries:
             counts = Counter(delivery.lane for delivery in deliveries)
-            self._mark_again([lane for lane in lanes if counts[lane.lease.lane] >= most])
+            more = [counts[want.lease.lane] >= want.most for want in wanted]
+            self._mark_again([lane for lane, stands in zip(lanes, more, strict=True) if stands])
         self._taker.take_read(self._still_ours(deliveries, lanes))
         if self.lanes:
             self.read()
@@ -116,3 +119,20 @@ class BacklogReader:
     def _mark_again(self, lanes: Sequence[Lane]) -> None:
         """More may stand in these, as far as they are still ours."""
         self.mark(*filter(self._taker.holds, lanes))
+
+
+def _wanted(lanes: Sequence[Lane], room: int) -> Sequence[Want]:
+    """How much to read of each of these lanes, which stand in order: more of those behind, less of those ahead.
+
+    Lanes that are read in step leave marks side by side, and a commit writes few pages of a store instead of many. Who is
+    far behind, for its messages take long, does not hold the others: those still have half of their share.
+    """
+    share = max(1, room // len(lanes))
+    middle = lanes[len(lanes) // 2].after
+    return [Want(lane.lease, lane.after, _part(share, lane.after - middle)) for lane in lanes]
+
+
+def _part(share: int, ahead: int) -> int:
+    if ahead == 0:
+        return share
+    return max(1, share // 2) if ahead > 0 else share + share // 2

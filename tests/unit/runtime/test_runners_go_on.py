@@ -121,11 +121,11 @@ def breaking(times: int) -> Callable[..., Any]:
 
     original, left = unit.settle, [times]
 
-    def settle(*arguments: Any) -> None:
+    def settle(*arguments: Any, **options: Any) -> None:
         if left[0]:
             left[0] -= 1
             raise RuntimeError("nobody thought of this")
-        original(*arguments)
+        original(*arguments, **options)
 
     return settle
 

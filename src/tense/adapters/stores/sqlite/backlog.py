@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tense.adapters.stores.sqlite.core import METADATA, Core
+from tense.adapters.stores.sqlite.core import METADATA, Core, encode
 from tense.adapters.stores.sqlite.schema import STRUCK
 from tense.adapters.stores.sqlite.strands import strands_of, table_of
 from tense.errors import LeaseLostError
@@ -25,6 +25,7 @@ SELECT {COLUMNS} FROM tense_command WHERE service = ? AND lane = ? AND state = 0
 """  # noqa: S608 - constants
 
 COUNT = "UPDATE tense_command SET attempts = attempts + 1 WHERE seq = ?"
+COUNT_ALL = "UPDATE tense_command SET attempts = attempts + 1 WHERE seq IN (SELECT value FROM json_each(?))"
 
 DUE_COMMANDS = f"""
 SELECT {COLUMNS} FROM tense_command WHERE service = ? AND state IN (1, 2)
@@ -59,7 +60,12 @@ class Backlog:
         """The next deliveries of some lanes."""
         if consumer.kind == "subscription":
             return self._read_log(consumer, wanted, limit)
-        return self._core.writer.submit(lambda connection: self._claim(connection, consumer, wanted, limit), light=True)
+        marked: list[int] = []
+        future = self._core.writer.submit(
+            lambda connection: self._claim(connection, consumer, wanted, limit, marked), light=True
+        )
+        future.add_done_callback(lambda done: self._unmark(consumer, marked, done))
+        return future
 
     def due(
         self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
@@ -119,8 +125,14 @@ class Backlog:
         return dict(rows.fetchall())
 
     def _claim(
-        self, connection: sqlite3.Connection, consumer: Consumer, wanted: Sequence[Want], limit: int
+        self,
+        connection: sqlite3.Connection,
+        consumer: Consumer,
+        wanted: Sequence[Want],
+        limit: int,
+        marked: list[int],
     ) -> list[Delivery]:
+        taken = self._core.taken.setdefault(consumer.name, {})
         found: list[Delivery] = []
         for want in wanted:
             most = min(want.most, limit - len(found))
@@ -130,6 +142,9 @@ class Backlog:
                 continue
             rows = connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most))
             found += [self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]) for row in rows]
+        for delivery in found:
+            taken[delivery.position] = delivery.lane
+            marked.append(delivery.position)
         self._count(connection, consumer, found)
         return found
 
@@ -169,7 +184,7 @@ class Backlog:
         """Count what is handed out; what is to run alone is counted when it starts, for it waits for others."""
         counted = [delivery for delivery in found if not delivery.alone]
         if consumer.kind == "inbox":
-            connection.executemany(COUNT, [(delivery.position,) for delivery in counted])
+            connection.execute(COUNT_ALL, (encode([delivery.position for delivery in counted]).decode(),))
         else:
             connection.executemany(
                 "UPDATE tense_exception SET attempts = attempts + 1 WHERE consumer = ? AND pos = ?",

@@ -3,7 +3,9 @@
 import asyncio
 import sqlite3
 from copy import copy
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,12 +22,19 @@ OUTCOME: "msgspec.json.Decoder[Outcome]" = msgspec.json.Decoder(Outcome)
 MOVE = "UPDATE tense_lane SET pos = max(pos, ?) WHERE consumer = ? AND lane = ? AND token = ?"
 encode = msgspec.json.Encoder().encode
 
+TOGETHER = 16
+"""Ends of commands in one statement at most: more are no faster, and each number of them is a statement to keep."""
+
+End: TypeAlias = tuple[int, bytes | None, float]
+"""How a command ended: its number, its outcome, and when."""
+
 
 class Core:
     """State of one open SQLite store.
 
     What is put into `told`, `arrivals` and the like becomes known when the open group is committed, and is forgotten when it
-    is undone. Cursors of subscriptions are written once per group. `taken` has the exceptions in hands, each with its lane.
+    is undone. Cursors of subscriptions are written once per group, and ends of commands together. `taken` has the commands
+    and exceptions in hands, each with its lane.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class Core:
         self.freed: list[tuple[str, int, str]] = []
         self.moved = False
         self.cursors: dict[tuple[str, int], tuple[int, Lease]] = {}
+        self.ends: list[End] = []
         self.touched: dict[Lease, None] = {}
         self.own: dict[str, None] = {}
         self.closed = False
@@ -57,7 +67,7 @@ class Core:
         """The same store, with nothing noted yet: for a transaction that is not the open group."""
         other = copy(self)
         other.told, other.arrivals, other.logged, other.dues, other.freed = [], {}, {}, {}, []
-        other.moved, other.cursors, other.touched = False, {}, {}
+        other.moved, other.cursors, other.ends, other.touched = False, {}, [], {}
         return other
 
     def read(self) -> sqlite3.Connection:
@@ -67,13 +77,19 @@ class Core:
             raise ClosedError(text)
         return self.reader
 
+    def forget_end(self, message_id: str, number: int) -> None:
+        """A command did not end after all: what was noted of it just now."""
+        self.ends = [end for end in self.ends if end[0] != number]
+        self.told = [told for told in self.told if told[0] != message_id]
+
     def plan(self, consumer: str, due: float) -> None:
         """An exception of a consumer is due at this moment, once this group is committed."""
         if due < self.dues.get(consumer, float("inf")):
             self.dues[consumer] = due
 
     def flush(self, connection: sqlite3.Connection) -> None:
-        """Write the cursors that moved in this group."""
+        """Write what was put off in this group."""
+        self.write_ends(connection)
         if self.cursors:
             rows = [(pos, name, lane, lease.token) for (name, lane), (pos, lease) in self.cursors.items()]
             done = connection.executemany(MOVE, rows)
@@ -82,6 +98,20 @@ class Core:
                 raise sqlite3.OperationalError(text)
             # Written once: who takes a lane anew in this very group has another token.
             self.cursors.clear()
+
+    def write_ends(self, connection: sqlite3.Connection) -> None:
+        """Write how commands ended: together, for each statement opens every index of the table anew.
+
+        If that fails they stay where they are, so that the group cannot be committed either.
+        """
+        self.ends.sort()
+        while self.ends:
+            some = self.ends[:TOGETHER]
+            done = connection.execute(end_of(len(some)), [value for end in some for value in end])
+            if done.rowcount != len(some):
+                text = "a command was ended by somebody else before its end was written"
+                raise sqlite3.OperationalError(text)
+            del self.ends[:TOGETHER]
 
     def publish_news(self) -> None:
         """Tell everybody in this process what the committed group brought."""
@@ -115,6 +145,7 @@ class Core:
         self.told, self.arrivals, self.logged, self.dues, self.freed = [], {}, {}, {}, []
         self.moved = False
         self.cursors.clear()
+        self.ends.clear()
         for lease in touched:
             self.lose(lease)
 
@@ -143,3 +174,15 @@ class Core:
         if len(self.own) > 20_000:  # noqa: PLR2004 - a few megabytes
             for old in list(self.own)[:10_000]:
                 del self.own[old]
+
+
+@lru_cache(maxsize=TOGETHER)
+def end_of(count: int) -> str:
+    """The statement that ends so many commands; its values are those of each `End` in turn."""
+    if count == 1:
+        return "UPDATE tense_command SET state = 3, outcome = ?2, ended = ?3 WHERE seq = ?1 AND state IN (0, 1, 2)"
+    marks = ", ".join(["(?, ?, ?)"] * count)
+    return (
+        "UPDATE tense_command SET state = 3, outcome = e.column2, ended = e.column3 "  # noqa: S608 - question marks only
+        f"FROM (VALUES {marks}) AS e WHERE seq = e.column1 AND state IN (0, 1, 2)"
+    )

@@ -46,6 +46,8 @@ def _settle_in(connection: sqlite3.Connection, *, write: bool) -> None:
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
+    # What a savepoint or a statement would undo is kept in a file of its own as soon as it is a few pages, otherwise.
+    connection.execute("PRAGMA temp_store = MEMORY")
     if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:  # noqa: PLR2004 - FULL
         text = "it does not keep synchronous=FULL, so a power cut would lose what was accepted"
         raise sqlite3.OperationalError(text)

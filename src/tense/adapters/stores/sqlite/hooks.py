@@ -21,6 +21,10 @@ class Hooks(Protocol):
         """A group begins: see who else wrote meanwhile."""
         ...
 
+    def looked_at(self, connection: sqlite3.Connection) -> None:
+        """Somebody may look at what is in the group: write what was put off, but for cursors."""
+        ...
+
     def closing(self, connection: sqlite3.Connection) -> None:
         """A group is about to be committed: write what was put off."""
         ...

@@ -63,6 +63,11 @@ class News:
         if self._changed(connection):
             self._core.around.clock.call_later(0.0, self._read_news)
 
+    def looked_at(self, connection: sqlite3.Connection) -> None:
+        """Somebody may look for commands that ended."""
+        if self._core.ends:
+            self._core.write_ends(connection)
+
     def closing(self, connection: sqlite3.Connection) -> None:
         """A group is about to be committed."""
         self._core.flush(connection)

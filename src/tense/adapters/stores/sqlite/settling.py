@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from tense.adapters.stores.sqlite.core import Core, encode
+from tense.adapters.stores.sqlite.core import Core, encode, end_of
 from tense.adapters.stores.sqlite.marks import put_mark
 from tense.adapters.stores.sqlite.schema import DEAD, HELD, OPEN, SCHEDULED
 from tense.adapters.stores.sqlite.strands import go_on, table_of
@@ -10,8 +10,6 @@ from tense.errors import LeaseLostError
 from tense.messages.envelope import is_subscription
 from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
-
-DONE_COMMAND = "UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ? AND state IN (0, 1, 2)"
 
 AGAIN_COMMAND = """
 UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ?
@@ -33,9 +31,15 @@ ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coale
 
 
 def settle(
-    connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
+    connection: sqlite3.Connection,
+    core: Core,
+    delivery: Delivery,
+    lease: Lease,
+    settlement: Settlement,
+    *,
+    put_off: bool = False,
 ) -> None:
-    """Write what a settlement leaves.
+    """Write what a settlement leaves. The end of a command in hands may be `put_off` until the group's are written.
 
     Raises:
         LeaseLostError: somebody else ended this message meanwhile.
@@ -43,19 +47,24 @@ def settle(
     if delivery.origin == "elsewhere":
         put_mark(connection, delivery, settlement, core.around.clock.now())
         return
-    if (taken := core.taken.get(delivery.consumer)) is not None:
-        taken.pop(delivery.position, None)
+    taken = core.taken.get(delivery.consumer)
+    in_hands = taken is not None and taken.pop(delivery.position, None) is not None
     if delivery.metadata.kind == "event" or is_subscription(delivery.consumer):
         _settle_event(connection, core, delivery, lease, settlement)
     else:
-        _settle_command(connection, core, delivery, settlement)
+        _settle_command(connection, core, delivery, settlement, put_off=put_off and in_hands)
 
 
-def _settle_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement) -> None:
+def _settle_command(
+    connection: sqlite3.Connection, core: Core, delivery: Delivery, settlement: Settlement, *, put_off: bool
+) -> None:
     seq, now = delivery.position, core.around.clock.now()
     if isinstance(settlement, Done):
         outcome = None if settlement.outcome is None else encode(settlement.outcome)
-        _only_once(delivery, connection.execute(DONE_COMMAND, (outcome, now, seq)).rowcount)
+        if put_off and delivery.origin == "backlog":
+            core.ends.append((seq, outcome, now))
+        else:
+            _only_once(delivery, connection.execute(end_of(1), (seq, outcome, now)).rowcount)
         if settlement.outcome is not None:
             core.told.append((delivery.metadata.id, settlement.outcome))
         if delivery.origin == "exception":

@@ -11,7 +11,7 @@ from tense.adapters.stores.sqlite.face import SqliteTransaction
 from tense.adapters.stores.sqlite.file import translated
 from tense.adapters.stores.sqlite.intake import Intake
 from tense.adapters.stores.sqlite.settling import settle
-from tense.errors import LeaseLostError, NotSupportedError, StoreError, WorkflowError
+from tense.errors import LeaseLostError, NotSupportedError, RefusedWriteError, StoreError, WorkflowError
 from tense.messages.envelope import Envelope
 from tense.messages.settlement import Settlement
 from tense.ports.delivery import Delivery, Lease
@@ -61,7 +61,11 @@ class SqliteUnit:
         self.begun = False
 
     def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "asyncio.Future[None] | None":
-        """Write mark, outcome and messages; within the turn at once, else in the next group."""
+        """Write mark, outcome and messages; within the turn at once, else in the next group.
+
+        Raises:
+            RefusedWriteError: the turn was taken away, and the handler went on as if it had not been.
+        """
         self._over = True
         writer = self._core.writer
         elsewhere = self._delivery.origin == "elsewhere"
@@ -71,10 +75,13 @@ class SqliteUnit:
             if waiting is not None:
                 waiting.add_done_callback(self._read_again)
             return waiting
+        if self.revoked is not None:
+            raise RefusedWriteError(self.revoked)
         try:
             self._write_all(writer.take(self), settlement, outgoing)  # type: ignore[arg-type]  # begun: it has its turn
             writer.keep(self)
         except BaseException as error:
+            self._core.forget_end(self._delivery.metadata.id, self._delivery.position)
             writer.undo(self)
             self.begun = False
             self._over = False
@@ -129,7 +136,7 @@ class SqliteUnit:
             raise LeaseLostError(text)
         for envelope in outgoing:
             self._intake.put(connection, envelope)
-        settle(connection, core, self._delivery, self._lease, settlement)
+        settle(connection, core, self._delivery, self._lease, settlement, put_off=True)
         core.touched[self._lease] = None
 
     def _take(self) -> "sqlite3.Connection | asyncio.Future[sqlite3.Connection]":

@@ -50,8 +50,7 @@ class Writer:
         self._durable: list[tuple[asyncio.Future[Any], Any]] = []
         self._holder: Holder | None = None
         self._watch = TurnWatch(self._clock)
-        self._count = 0
-        self._began = 0.0
+        self._count, self._began = 0, 0.0
         self._closing_soon = False
         self._turned = True
         self._closed = False
@@ -121,7 +120,7 @@ class Writer:
 
     async def settled(self) -> None:
         """Return when everything asked for so far is durable."""
-        if self._state != "idle" or self._operations or self._waiting:
+        if not self.idle or self._operations or self._waiting:
             await self.submit(lambda _connection: None)
 
     async def close(self) -> None:
@@ -202,7 +201,7 @@ class Writer:
 
     def _run(self, operation: Operation, future: "asyncio.Future[Any]", *, durable: bool) -> None:
         try:
-            result = self._guarded(operation)
+            result = self._guarded(operation, looks=durable)
         except Exception as error:  # noqa: BLE001 - handed to who asked
             if not future.done():
                 future.set_exception(translated(error, self._path) if isinstance(error, sqlite3.Error) else error)
@@ -212,10 +211,12 @@ class Writer:
             elif not future.done():
                 future.set_result(result)
 
-    def _guarded(self, operation: Operation) -> Any:
-        """Run an operation so that its failure undoes only itself."""
+    def _guarded(self, operation: Operation, *, looks: bool = False) -> Any:
+        """Run an operation so that its failure undoes only itself; who `looks` finds written what was put off."""
         self._count += 1
         try:
+            if looks:
+                self._hooks.looked_at(self.connection)
             return operation(self.connection)
         except sqlite3.Error as error:
             if not self.connection.in_transaction:
