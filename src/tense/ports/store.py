@@ -118,7 +118,8 @@ class Unit(Protocol):
     def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "Soon[None]":
         """Write mark, outcome and outgoing messages, and let go of the turn.
 
-        Done when the next delivery of the lane may run; the future `committed` gives ends when it is durable.
+        Done when the next delivery of the lane may run. That may be before it is durable: `Units.settled` waits for
+        that, and what could not be made durable is undone and its lane told `lost`.
 
         Raises:
             LeaseLostError: another worker owns the lane now; what was written is undone.
