@@ -191,7 +191,8 @@ class Ledger(Protocol):
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
         """End a command that is not started, with this outcome, and tell its sender in the same transaction.
 
-        False if it is too late or the id is unknown.
+        False if it is too late or the id is unknown. Too late is what is in anybody's hands, or was when its worker died;
+        what failed and waits to be tried again is not. What `tell` raises is raised, and the command goes on.
         """
         ...
 
