@@ -85,6 +85,7 @@ class Two:
     def __init__(self, state: str, broker: str) -> None:
         self.points = Failpoints()
         self.state = state
+        self.address = broker
         self.broker: Store = open_store(broker)
 
     @property

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from asked import Asked
 
-from tense import App, DuplicateIdError
+from tense import App, DuplicateIdError, Service
 from tense.errors import NotSupportedError, StoreUnusableError, WorkflowError
-from words import Log, Notify, OrderPlaced, publisher, subscriber
+from words import Log, Notify, OrderPlaced, PlaceOrder, Receipt, orders, publisher, subscriber
 
 pytestmark = pytest.mark.server("postgres")
 
@@ -107,6 +107,39 @@ async def test_an_id_that_was_used_with_another_body_is_refused(postgres: str, w
 
     async with _session(postgres) as asked:
         assert await asked.fetchval("SELECT count(*) FROM command") == 1
+
+
+@pytest.mark.parametrize("writes", LIBRARIES)
+async def test_an_id_that_is_used_twice_at_once_with_another_body_is_refused(postgres: str, writes) -> None:
+    def both(out: Any) -> None:
+        out.send(Notify(text="a"), id="the-same")
+        out.send(Notify(text="b"), id="the-same")
+
+    async with ready(postgres, Log()) as (app, _):
+        with pytest.raises(DuplicateIdError):
+            await writes(postgres, both, app, keep=True)
+
+
+@pytest.mark.parametrize("writes", LIBRARIES)
+async def test_commands_of_one_key_are_handled_in_the_order_in_which_they_were_sent(postgres: str, writes) -> None:
+    done = Log()
+    service = Service(orders)
+
+    @service.handles(PlaceOrder)
+    async def place(command: PlaceOrder) -> Receipt:
+        done.note(f"{command.number}")
+        return Receipt(order_id=command.order_id)
+
+    def say(out: Any) -> None:
+        for number, id_ in enumerate(("m", "z", "k", "z2", "a")):
+            out.send(PlaceOrder(order_id="one", number=number), id=id_)
+
+    app = App(service, store=postgres)
+    async with app.running():
+        await writes(postgres, say, app, keep=True)
+        await until(lambda: len(done) == 5)
+
+    assert done == ["0", "1", "2", "3", "4"]
 
 
 async def test_events_and_commands_take_one_round_trip(postgres: str) -> None:

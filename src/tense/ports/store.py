@@ -118,7 +118,8 @@ class Unit(Protocol):
     def finish(self, settlement: Settlement, outgoing: Sequence[Envelope]) -> "Soon[None]":
         """Write mark, outcome and outgoing messages, and let go of the turn.
 
-        Done when the next delivery of the lane may run; the future `committed` gives ends when it is durable.
+        Done when the next delivery of the lane may run. That may be before it is durable: `Units.settled` waits for
+        that, and what could not be made durable is undone and its lane told `lost`.
 
         Raises:
             LeaseLostError: another worker owns the lane now; what was written is undone.
@@ -190,7 +191,8 @@ class Ledger(Protocol):
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
         """End a command that is not started, with this outcome, and tell its sender in the same transaction.
 
-        False if it is too late or the id is unknown.
+        False if it is too late or the id is unknown. Too late is what is in anybody's hands, or was when its worker died;
+        what failed and waits to be tried again is not. What `tell` raises is raised, and the command goes on.
         """
         ...
 

@@ -15,6 +15,7 @@ from tense.ports.records import Capabilities, Consumer, DeadLetter, Instance, La
 from tense.ports.state import State
 from tense.ports.store import Soon, Store, Surroundings, Tell, Unit, Want
 from tense.ports.transaction import Snapshot
+from tense.runtime.relay_cancel import Cancelling
 from tense.runtime.relay_carrier import Beside, Carrier
 from tense.runtime.relay_letters import Letters
 from tense.runtime.relay_parcel import RELAY
@@ -39,6 +40,7 @@ class Pair:
         self._halves = Halves(state, transport)
         self._carrier = Carrier(state, transport, lanes)
         self._letters = Letters(state, transport)
+        self._cancelling = Cancelling(state, transport, self._carrier)
 
     # Life
 
@@ -181,8 +183,8 @@ class Pair:
         return self.transport.watch(message_id)
 
     async def cancel(self, message_id: str, outcome: Outcome, tell: Tell) -> bool:
-        """End a command that is not started."""
-        return await self.transport.cancel(message_id, outcome, tell)
+        """End a command that is not started: in both, if its effects do not stand in the state already."""
+        return await self._cancelling.cancel(message_id, outcome, tell)
 
     # Dead letters: the transport's, then those of the outbox
 

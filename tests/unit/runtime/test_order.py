@@ -1,10 +1,18 @@
 """Promise 6: order per key survives concurrency and retries; park and block. And promise 7: retries and dead letters."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from stores import Run
-from tense import App, CommandFailed, Service
+from tense import App, CommandFailed, Send, Service
+from tense.testing.harness import harness
 from words import FEW, Log, Notify, OrderPlaced, PlaceOrder, notes, placing, publisher, subscriber
+
+TURNED = ("m", "z", "k", "z2", "a")
+"""Ids given by hand, in another order than that of sending."""
 
 
 async def place(h, order_id: str, numbers: range) -> None:
@@ -22,6 +30,43 @@ async def test_commands_of_one_key_run_in_the_order_they_were_sent(run: Run) -> 
 
         for key in "abc":
             assert [entry for entry in log if entry[0] == key] == [f"{key}.{n}" for n in range(20)]
+
+
+async def test_commands_that_a_handler_sends_run_in_the_order_in_which_it_sent_them_whatever_their_ids(
+    run: Run,
+) -> None:
+    log = Log()
+    sender = Service(notes)
+
+    @sender.handles(Notify)
+    async def order(command: Notify, send: Send[PlaceOrder]) -> None:
+        for number, id_ in enumerate(TURNED):
+            send(PlaceOrder(order_id="a", number=number), id=id_)
+
+    async with run(App(sender, placing(log))) as h:
+        await h.client.execute(Notify(text="go"))
+        await h.idle()
+
+    assert log == [f"a.{n}" for n in range(len(TURNED))]
+
+
+async def test_commands_of_an_open_transaction_run_in_the_order_they_were_sent_whatever_their_ids(
+    tmp_path: Path,
+) -> None:
+    log = Log()
+    store = f"sqlite:///{tmp_path}/shop.db"
+    app = App(placing(log), store=store)
+    async with harness(app, store=store):
+        pass
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with app.outbox(connection) as out:
+            for number, id_ in enumerate(TURNED):
+                out.send(PlaceOrder(order_id="a", number=number), id=id_)
+    async with harness(app, store=store) as h:
+        await h.idle()
+
+    assert log == [f"a.{n}" for n in range(len(TURNED))]
 
 
 async def test_a_failing_command_is_not_overtaken_by_the_next_of_its_key(run: Run) -> None:

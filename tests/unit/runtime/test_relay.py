@@ -1,5 +1,6 @@
 """State in one store, messages in another: what a handler did and said is one, whatever goes away in between."""
 
+import asyncio
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from pairs import INSERT, SOON, TABLE, Two, pair_of, placed, selling, until
 
-from tense import App, Client, Concluded, Contract, Event, Execute, Publish, Send, Service, Transaction
+from tense import App, Client, Concluded, Contract, Event, Execute, Publish, Send, Service, Ticket, Transaction
 from tense.errors import CommandCancelled, DuplicateIdError, NotSupportedError, StoreUnusableError, TenseWarning
 from tense.runtime.load import open_store
 from tense.runtime.relay import paired
@@ -145,6 +146,33 @@ async def test_a_command_that_waits_can_be_cancelled(two: Two) -> None:
         assert await ticket.cancel()
         with pytest.raises(CommandCancelled):
             await ticket.result()
+
+
+async def test_of_commands_that_are_cancelled_while_they_run_those_have_effects_that_were_too_late(two: Two) -> None:
+    async with two.running(selling(Log())) as client:
+        await client.execute(PlaceOrder(order_id="first"))
+        tickets = [client.ticket(PlaceOrder, f"{n}") for n in range(40)]
+
+        async def at_once(number: int) -> bool:
+            order, soon = PlaceOrder(order_id=f"k{number % 4}", number=number), timedelta(milliseconds=number)
+            await client.send(order, id=f"{number}", after=soon)
+            return await tickets[number].cancel()
+
+        answers = await asyncio.gather(*map(at_once, range(40)))
+        ends = [await _is_cancelled(ticket) for ticket in tickets]
+        await pair_of(client).settled()
+        numbers = sorted(number for order_id, number in await placed(client) if order_id != "first")
+
+    assert ends == answers
+    assert numbers == [number for number, cancelled in enumerate(ends) if not cancelled]
+
+
+async def _is_cancelled(ticket: Ticket[Any, Any]) -> bool:
+    try:
+        await ticket.result()
+    except CommandCancelled:
+        return True
+    return False
 
 
 async def test_a_subscription_is_replayed_into_the_state(two: Two) -> None:

@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tense.errors import DuplicateIdError, NotSupportedError, StoreError
-from tense.messages.outcome import Cancelled
 from tense.messages.settlement import Released
 from tense.runtime.app import App
 from tense.testing.clock import HandClock
 from tense.testing.conformance.adapter import Adapter
-from tense.testing.conformance.bench import INBOX, NULL, Kit, refuses, soon, subscription
+from tense.testing.conformance.bench import INBOX, NULL, Kit, refuses, subscription
 from tense.testing.conformance.property import proves
 from tense.testing.conformance.settlement import again
 from tense.testing.conformance.words import Do, Failing, doing, hearing
@@ -103,7 +102,7 @@ class Enduring:
 
 
 class Scheduling:
-    """Properties 58 to 62, and J12 to J13."""
+    """Properties 58, 59, 61 and 62, and J12 to J13."""
 
     @proves("delayed", "durable")
     async def test_delays_hold_across_a_restart(self, kit: Kit) -> None:
@@ -140,27 +139,6 @@ class Scheduling:
         async with later.bench() as bench:
             assert [*await bench.claim(), *await bench.due()] == []
             assert bench.store.next_due(INBOX) == due
-
-    @proves("delayed")
-    async def test_what_was_cancelled_in_time_is_never_handed_out(self, kit: Kit) -> None:
-        """60: before its time a timer can be cancelled, once; after its end nothing can; the answer tells which."""
-        gone = Cancelled("changed my mind")
-        async with kit.bench() as bench:
-            timer, plain = bench.command(due=kit.clock.now() + 5), bench.command()
-            await bench.accept(timer, plain)
-            (delivery,) = await bench.claim()
-            await bench.settle(delivery)
-            answers = [
-                await bench.store.cancel(id_, gone, lambda _delivery, _outcome: None)
-                for id_ in (timer.metadata.id, timer.metadata.id, plain.metadata.id, "nobody")
-            ]
-            kit.clock.advance(10)
-
-            assert answers == [True, False, False, False]
-            assert [*await bench.claim(), *await bench.due()] == []
-            standing = await soon(bench.store.standing(timer.metadata.id))
-            assert standing is not None
-            assert standing.outcome == gone
 
     @proves()
     async def test_an_id_is_used_once(self, kit: Kit) -> None:

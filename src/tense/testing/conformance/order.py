@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from tense.dispatch.service import Service
 from tense.runtime.app import App
-from tense.testing.conformance.bench import INBOX, LANES, LEASE, Kit, subscription
+from tense.testing.conformance.bench import INBOX, LANES, LEASE, Kit, soon, subscription
 from tense.testing.conformance.property import proves
 from tense.testing.conformance.settlement import again
 from tense.testing.conformance.words import FEW, Do, Failing, Hurry, doing, hearing
@@ -49,6 +49,27 @@ class Ordering:
             await send_all(h, ledger)
             await h.idle()
         judged(ledger, done=done, heard=heard)
+
+    @proves("ordered_by_key")
+    async def test_what_is_said_together_keeps_its_order_whatever_its_ids(self, kit: Kit) -> None:
+        """35: commands and events of one key that one handler says, or that are sent at once, under ids of any order."""
+        reader, ids = subscription("reader"), ("m", "z", "k", "z2", "a")
+        async with kit.bench(INBOX, reader) as bench:
+            await bench.accept(bench.command())
+            (delivery,) = await bench.claim()
+            said = [
+                make(f"{number}".encode(), key="k", id=f"{id_}-{make.__name__}")
+                for number, id_ in enumerate(ids)
+                for make in (bench.command, bench.event)
+            ]
+            await bench.settle(delivery, None, *said)
+            at_once = [bench.command(f"{number}".encode(), key="k", id=id_) for number, id_ in enumerate(ids, len(ids))]
+            for answer in [bench.store.accept(envelope) for envelope in at_once]:
+                assert await soon(answer)
+
+            numbers = [f"{number}".encode() for number in range(2 * len(ids))]
+            assert [d.body for d in await bench.claim()] == numbers
+            assert [d.body for d in await bench.claim(reader)] == numbers[: len(ids)]
 
     @proves("ordered_by_key", "delayed")
     async def test_keys_stay_in_order_although_one_in_ten_fails(self, kit: Kit) -> None:

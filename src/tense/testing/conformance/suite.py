@@ -17,6 +17,7 @@ from unittest import SkipTest
 from tense.ports.records import Capabilities
 from tense.ports.store import Store
 from tense.testing.conformance.basics import Basics
+from tense.testing.conformance.cancelling import Cancelling
 from tense.testing.conformance.dead import Dying
 from tense.testing.conformance.durability import Enduring, Scheduling
 from tense.testing.conformance.lifecycle import Claims, Living, Watching
@@ -25,7 +26,9 @@ from tense.testing.conformance.order import Ordering
 from tense.testing.conformance.settlement import Settling
 
 
-class StoreConformance(Basics, Settling, Dying, Ordering, Enduring, Scheduling, Living, Watching, Networking, Claims):
+class StoreConformance(
+    Basics, Settling, Dying, Ordering, Enduring, Scheduling, Cancelling, Living, Watching, Networking, Claims
+):
     """Every property of the kit that applies to a store. Subclass it, say how to open, and what is claimed."""
 
     capabilities: Capabilities

@@ -170,9 +170,7 @@ class MemoryStore:
             return False
         shelf = self.state.shelf(item.envelope.service)
         queue = shelf.backlog[item.lane]
-        if item in queue:
-            queue.remove(item)
-        elif shelf.exceptions.pop(item.position, None) is None:
+        if item not in queue and item.position not in shelf.exceptions:
             return False
         delivery = Delivery(
             consumer=item.envelope.service,
@@ -180,11 +178,15 @@ class MemoryStore:
             position=item.position,
             metadata=item.envelope.metadata,
             body=item.envelope.body,
+            origin="backlog" if item in queue else "exception",
             redriven=item.redriven,
         )
+        told = tell(delivery, outcome)
+        if shelf.exceptions.pop(item.position, None) is None:
+            queue.remove(item)
         unit = MemoryUnit(self.state, self.scratch, delivery, Lease(delivery.consumer, item.lane, 0))
         unit.apply(Done(outcome), shelf, item)
-        if (told := tell(delivery, outcome)) is not None:
+        if told is not None:
             self.state.accept(told, at_once=False)
         return True
 

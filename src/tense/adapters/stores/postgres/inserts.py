@@ -1,5 +1,6 @@
 """The statements that take messages in, and the values they take. No driver is imported here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +31,28 @@ KNOWN = {
     "event": "SELECT id, type, body FROM tense.log WHERE id = ANY($1::text[])",
     "command": "SELECT id, type, body FROM tense.command WHERE id = ANY($1::text[])",
 }
+
+
+def rounds(envelopes: Sequence[Envelope]) -> list[list[int]]:
+    """Which of these go into one statement each, by index: as a rule all into one.
+
+    Within a statement they are sorted by id, so that two batches never wait for each other in a circle. What was said
+    behind another of its key under an id that sorts before it goes into the next one, and so stands behind it.
+    """
+    found: list[list[int]] = [[]]
+    last: dict[str, tuple[int, str]] = {}
+    for i, envelope in enumerate(envelopes):
+        id_, key, number = envelope.metadata.id, envelope.metadata.partitionkey, 0
+        if key is not None:
+            number, before = last.get(key, (0, ""))
+            number += id_ < before
+            last[key] = number, id_
+        if number == len(found):
+            found.append([])
+        found[number].append(i)
+    for chosen in found:
+        chosen.sort(key=lambda i: envelopes[i].metadata.id)
+    return found
 
 
 def command_row(envelope: Envelope, lane: int, now: float) -> tuple[Any, ...]:

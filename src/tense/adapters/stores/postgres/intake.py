@@ -8,7 +8,7 @@ import asyncpg
 
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.gather import Entry, Gather
-from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row
+from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row, rounds
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, GONE, translated
@@ -97,26 +97,26 @@ class Intake:
     async def _insert(
         self, connection: Connection, envelopes: Sequence[Envelope], tidings: Tidings
     ) -> list[bool | DuplicateIdError]:
-        """One statement for each table. Sorted by id, so that two batches never wait for each other in a circle."""
+        """One statement for each table; more where ids that were given by hand would turn a key's order round."""
         new: set[int] = set()
         old: list[int] = []
         for kind in ("command", "event"):
             chosen = [
                 i for i, envelope in enumerate(envelopes) if (envelope.metadata.kind == "event") == (kind == "event")
             ]
-            chosen.sort(key=lambda i: envelopes[i].metadata.id)
             if not chosen:
                 continue
-            rows = [self._row(kind, envelopes[i]) for i in chosen]
             statement = self._core.sql(INSERT_EVENTS if kind == "event" else INSERT_COMMANDS)
-            stored = {row[0] for row in await connection.fetch(statement, *zip(*rows, strict=True))}
-            for i in chosen:
-                message_id = envelopes[i].metadata.id
-                if message_id in stored:
-                    stored.discard(message_id)
-                    new.add(i)
-                else:
-                    old.append(i)
+            for places in rounds([envelopes[i] for i in chosen]):
+                rows = [self._row(kind, envelopes[chosen[place]]) for place in places]
+                stored = {row[0] for row in await connection.fetch(statement, *zip(*rows, strict=True))}
+                for i in (chosen[place] for place in places):
+                    message_id = envelopes[i].metadata.id
+                    if message_id in stored:
+                        stored.discard(message_id)
+                        new.add(i)
+                    else:
+                        old.append(i)
         for i in sorted(new):
             self._note(envelopes[i], tidings)
         answers: list[bool | DuplicateIdError] = [i in new for i in range(len(envelopes))]

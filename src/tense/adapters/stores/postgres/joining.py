@@ -1,13 +1,13 @@
-"""Joining a user's open transaction on asyncpg or psycopg, in whatever process it is. One round trip."""
+"""Joining a user's open transaction on asyncpg or psycopg, in whatever process it is. One round trip, as a rule."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tense.adapters.stores.postgres.address import read_address
-from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row
+from tense.adapters.stores.postgres.inserts import INSERT_COMMANDS, INSERT_EVENTS, KNOWN, command_row, event_row, rounds
 from tense.adapters.stores.postgres.schema import in_schema
 from tense.errors import DuplicateIdError, NotSupportedError, StoreUnusableError, WorkflowError
 from tense.messages.envelope import Envelope
@@ -58,9 +58,10 @@ class AsyncpgJoint(Notified):
         connection = self._connection
         if not connection.is_in_transaction():
             raise WorkflowError(NO_TRANSACTION)
-        sql, values = insertion(self._schema, envelopes, now)
+        stored = set[str]()
         try:
-            stored = {row[0] for row in await connection.fetch(sql, *values)}
+            for sql, values in insertions(self._schema, envelopes, now):
+                stored |= {row[0] for row in await connection.fetch(sql, *values)}
         except Exception as error:
             raise missing_tables(error) from error
         for kind, ids in left_over(envelopes, stored).items():
@@ -82,9 +83,10 @@ class PsycopgJoint(Notified):
         if "Async" in type(self._connection).__name__:
             raise NotSupportedError("this psycopg connection is awaited: use `async with app.outbox(connection)`.")
         self._check()
-        sql, values = insertion(self._schema, envelopes, now)
+        stored = set[str]()
         try:
-            stored = {row[0] for row in self._connection.execute(*in_percent(sql, values)).fetchall()}
+            for sql, values in insertions(self._schema, envelopes, now):
+                stored |= {row[0] for row in self._connection.execute(*in_percent(sql, values)).fetchall()}
         except Exception as error:
             raise missing_tables(error) from error
         for kind, ids in left_over(envelopes, stored).items():
@@ -99,12 +101,13 @@ class PsycopgJoint(Notified):
             self.write(envelopes, now)
             return
         self._check()
-        sql, values = insertion(self._schema, envelopes, now)
+        stored = set[str]()
         try:
-            cursor = await self._connection.execute(*in_percent(sql, values))
+            for sql, values in insertions(self._schema, envelopes, now):
+                cursor = await self._connection.execute(*in_percent(sql, values))
+                stored |= {row[0] for row in await cursor.fetchall()}
         except Exception as error:
             raise missing_tables(error) from error
-        stored = {row[0] for row in await cursor.fetchall()}
         for kind, ids in left_over(envelopes, stored).items():
             cursor = await self._connection.execute(*in_percent(in_schema(self._schema, KNOWN[kind]), [ids]))
             refuse_other_bodies(kind, envelopes, ids, await cursor.fetchall())
@@ -121,15 +124,23 @@ def schema_of(address: str) -> str:
     return read_address(address).schema if address.startswith("postgres") else "tense"
 
 
-def insertion(schema: str, envelopes: Placed, now: float) -> tuple[str, list[Any]]:
-    """One statement that writes everything, wakes up who waits for it at the commit, and gives the new ids."""
+def insertions(schema: str, envelopes: Placed, now: float) -> Iterator[tuple[str, list[Any]]]:
+    """Statements that write everything, wake up who waits for it at the commit, and give the new ids.
+
+    One, but where ids that were given by hand would turn a key's order round.
+    """
+    for places in rounds([envelope for envelope, _ in envelopes]):
+        yield _insertion(schema, [envelopes[place] for place in places], now)
+
+
+def _insertion(schema: str, envelopes: Placed, now: float) -> tuple[str, list[Any]]:
     events = [event_row(envelope, lane, now) for envelope, lane in envelopes if envelope.metadata.kind == "event"]
     commands = [command_row(envelope, lane, now) for envelope, lane in envelopes if envelope.metadata.kind != "event"]
     parts, values = [], list[Any]()
     for name, statement, rows in (("events", INSERT_EVENTS, events), ("commands", INSERT_COMMANDS, commands)):
         if rows:
             parts.append((name, shifted(statement, len(values))))
-            values += [list(column) for column in zip(*sorted(rows), strict=True)]
+            values += [list(column) for column in zip(*rows, strict=True)]
     inserts = ", ".join(f"{name} AS ({statement})" for name, statement in parts)
     wake = f"pg_notify(${len(values) + 1}::text, ${len(values) + 2}::text)"
     ids = " UNION ALL ".join(f"SELECT id, {wake} FROM {name}" for name, _ in parts)  # noqa: S608 - words above
@@ -148,11 +159,14 @@ def in_percent(sql: str, values: Sequence[Any]) -> tuple[str, Mapping[str, Any]]
 
 
 def left_over(envelopes: Placed, stored: set[str]) -> dict[str, list[str]]:
-    """The ids that were there before, by kind."""
+    """The ids that were there before, by kind; those that stand here twice too."""
     found: dict[str, list[str]] = {}
+    new = set(stored)
     for envelope, _ in envelopes:
         metadata = envelope.metadata
-        if metadata.id not in stored:
+        if metadata.id in new:
+            new.discard(metadata.id)
+        else:
             found.setdefault("event" if metadata.kind == "event" else "command", []).append(metadata.id)
     return found
 

@@ -24,13 +24,10 @@ SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tens
 
 CANCEL = """
 UPDATE tense.command SET state = 3, outcome = $2, ended = $3
-WHERE id = $1 AND ((state IN (1, 2) AND NOT EXISTS (
-        SELECT 1 FROM tense.lane AS l WHERE l.consumer = service AND l.lane = command.lane AND l.token = claimed
-        AND l.owner IS NOT NULL))
-    OR (state = 0 AND attempts = 0))
-RETURNING seq, headers, body, redriven
+WHERE id = $1 AND state IN (0, 1, 2) AND attempts = failed
+RETURNING seq, headers, body, redriven, strand
 """
-"""Not what a living owner has in hands: that is started, or about to be."""
+"""What was handed out and did not come back is in hands somewhere, or its worker died with it: that is started."""
 
 
 class Ledger:
@@ -86,7 +83,7 @@ class Ledger:
             if (told := tell(delivery, outcome)) is not None:
                 await self._intake.put(connection, [told], tidings)
             tidings.told.append((message_id, outcome))
-            await go_on(connection, core, tidings, (place[0], place[1]), metadata.partitionkey)
+            await go_on(connection, core, tidings, (place[0], place[1]), row[4] or metadata.partitionkey)
             return True
 
         done = await self._core.within(end)

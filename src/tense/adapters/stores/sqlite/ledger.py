@@ -23,8 +23,9 @@ SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tens
 
 CANCELLABLE = """
 SELECT seq, service, lane, headers, body, redriven, strand FROM tense_command
-WHERE id = ? AND (state IN (1, 2) OR (state = 0 AND attempts = 0))
+WHERE id = ? AND state IN (0, 1, 2) AND attempts = failed
 """
+"""What was handed out and did not come back is in hands somewhere, or its worker died with it: that is started."""
 
 LETTERS = """
 SELECT number, id, consumer, kind, type, key, reason, error, traceback, attempts, accepted, died, redriven, headers, body,
@@ -79,11 +80,16 @@ class Ledger:
 
         def operation(connection: sqlite3.Connection) -> bool:
             row = connection.execute(CANCELLABLE, (message_id,)).fetchone()
-            if row is None or row[0] in self._core.taken.get(row[1], ()):
+            if row is None:
                 return False
+            # What this raises undoes nothing, so nothing is written before it.
+            if (told := tell(_delivery(row, message_id), outcome)) is not None:
+                self._intake.put(connection, told)
             ended = (encode(outcome), self._core.around.clock.now(), row[0])
             connection.execute("UPDATE tense_command SET state = 3, outcome = ?, ended = ? WHERE seq = ?", ended)
-            self._ended(connection, row, (message_id, outcome), tell)
+            self._core.told.append((message_id, outcome))
+            strand = row[6] or metadata_of(row[3], message_id).partitionkey
+            go_on(connection, self._core, COMMANDS, (row[1], row[2]), strand)
             return True
 
         return bool(await self._core.writer.submit(operation))
@@ -94,23 +100,17 @@ class Ledger:
         for message_id, outcome in core.read().execute(ENDED, (encode(list(core.watching)).decode(),)).fetchall():
             core.conclude(message_id, OUTCOME.decode(outcome))
 
-    def _ended(self, connection: sqlite3.Connection, row: Sequence[Any], end: tuple[str, Outcome], tell: Tell) -> None:
-        message_id, outcome = end
-        metadata = metadata_of(row[3], message_id)
-        delivery = Delivery(
-            consumer=row[1], lane=row[2], position=row[0], metadata=metadata, body=row[4], redriven=row[5]
-        )
-        if (told := tell(delivery, outcome)) is not None:
-            self._intake.put(connection, told)
-        self._core.told.append((message_id, outcome))
-        go_on(connection, self._core, COMMANDS, (row[1], row[2]), row[6] or metadata.partitionkey)
-
     def _unwatch(self, message_id: str, done: "asyncio.Future[Outcome]") -> None:
         futures = self._core.watching.get(message_id)
         if futures is not None and done in futures:
             futures.remove(done)
             if not futures:
                 del self._core.watching[message_id]
+
+
+def _delivery(row: Sequence[Any], message_id: str) -> Delivery:
+    metadata = metadata_of(row[3], message_id)
+    return Delivery(consumer=row[1], lane=row[2], position=row[0], metadata=metadata, body=row[4], redriven=row[5])
 
 
 class Letters:
