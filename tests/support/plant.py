@@ -76,7 +76,8 @@ def inbox_outside_the_transaction(stack: ExitStack) -> None:
     """The handler's rows commit; the mark follows in a transaction of its own."""
     original = unit.settle
 
-    def settle(connection: Any, core: Any, *rest: Any) -> None:
+    def settle(connection: Any, core: Any, *rest: Any, put_off: bool) -> None:
+        del put_off
         asyncio.get_running_loop().call_later(0.02, core.writer.write, lambda later: original(later, core, *rest))
 
     stack.enter_context(patch.object(unit, "settle", settle))
@@ -101,8 +102,13 @@ def cursor_beyond_a_gap(stack: ExitStack) -> None:
 def outcome_written_twice(stack: ExitStack) -> None:
     """Who takes a lane over is also handed the commands that ended there."""
     stack.enter_context(patch.object(backlog, "CLAIM", backlog.CLAIM.replace("state = 0", "state IN (0, 3)")))
-    always = settling.DONE_COMMAND.replace("AND state IN (0, 1, 2)", "")
-    stack.enter_context(patch.object(settling, "DONE_COMMAND", always))
+    original = core.end_of
+
+    def always(count: int) -> str:
+        return original(count).replace("AND state IN (0, 1, 2)", "")
+
+    for user in (core, settling):
+        stack.enter_context(patch.object(user, "end_of", always))
 
 
 @_bug

@@ -60,15 +60,7 @@ def _settle_command(
 ) -> None:
     seq, now = delivery.position, core.around.clock.now()
     if isinstance(settlement, Done):
-        outcome = None if settlement.outcome is None else encode(settlement.outcome)
-        if put_off and delivery.origin == "backlog":
-            core.ends.append((seq, outcome, now))
-        else:
-            _only_once(delivery, connection.execute(end_of(1), (seq, outcome, now)).rowcount)
-        if settlement.outcome is not None:
-            core.told.append((delivery.metadata.id, settlement.outcome))
-        if delivery.origin == "exception":
-            _go_on_behind(connection, core, delivery)
+        _end_command(connection, core, delivery, settlement, put_off=put_off)
     elif isinstance(settlement, Again):
         values = (
             SCHEDULED,
@@ -96,6 +88,19 @@ def _settle_command(
             "UPDATE tense_command SET state = ?, attempts = max(0, attempts - ?) WHERE seq = ? AND state IN (0, 1)",
             (state, counted(delivery), seq),
         )
+
+
+def _end_command(connection: sqlite3.Connection, core: Core, delivery: Delivery, done: Done, *, put_off: bool) -> None:
+    outcome = None if done.outcome is None else encode(done.outcome)
+    end = (delivery.position, outcome, core.around.clock.now())
+    if put_off and delivery.origin == "backlog":
+        core.ends.append(end)
+    else:
+        _only_once(delivery, connection.execute(end_of(1), end).rowcount)
+    if done.outcome is not None:
+        core.told.append((delivery.metadata.id, done.outcome))
+    if delivery.origin == "exception":
+        _go_on_behind(connection, core, delivery)
 
 
 def _only_once(delivery: Delivery, rows: int) -> None:
