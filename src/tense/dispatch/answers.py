@@ -17,12 +17,16 @@ NOTHING = Completed(msgspec.Raw(b"null"))
 
 ENDINGS: dict[type, type[NoAnswer]] = {Failed: CommandFailed, Expired: CommandExpired, Cancelled: CommandCancelled}
 
+RAISED = (Rejection, NoAnswer)
+"""What is no result: whoever asked for one has it raised."""
+
 
 class Answering:
     """Encodes and decodes what commands are answered with."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
+        self._encode = codec.encode
         self._answers: dict[type, Answers] = {}
 
     def of(self, command: type) -> Answers:
@@ -33,20 +37,29 @@ class Answering:
             found = self._answers[command] = answers_of(command)
             return found
 
-    def completed(self, result: object) -> Completed:
-        """The outcome of a command that was done.
+    def outcome(self, command: type, returned: object) -> Outcome:
+        """The outcome of a command whose handler returned this.
 
         Raises:
-            UnencodableError: its result does not fit the codec.
+            Rejection: it returned one that the command does not declare.
+            UnencodableError: what it returned does not fit the codec.
         """
-        return NOTHING if result is None else Completed(msgspec.Raw(self._codec.encode(result)))
+        if not isinstance(returned, Rejection):
+            return NOTHING if returned is None else Completed(msgspec.Raw(self._encode(returned)))
+        rejected = self.rejected(command, returned)
+        if rejected is None:
+            raise returned
+        return rejected
+
+    def declares(self, command: type, rejection: Rejection) -> bool:
+        """Whether a command says that it may be refused so."""
+        return self.of(command).rejections.get(type(rejection).__name__) is type(rejection)
 
     def rejected(self, command: type, rejection: Rejection) -> Rejected | None:
         """The outcome of a command that was refused; None if the command does not declare this rejection."""
-        name = type(rejection).__name__
-        if self.of(command).rejections.get(name) is not type(rejection):
+        if not self.declares(command, rejection):
             return None
-        return Rejected(name, msgspec.Raw(self._codec.encode(fields_of(rejection))))
+        return Rejected(type(rejection).__name__, msgspec.Raw(self._codec.encode(fields_of(rejection))))
 
     def value(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
         """The result, the rejection or the `NoAnswer` that an outcome stands for.
@@ -84,7 +97,7 @@ def fields_type(rejection: Any) -> Any:
 
 def result_or_raise(value: Any) -> Any:
     """The value, unless it is a rejection or a `NoAnswer`: then it is raised."""
-    if isinstance(value, (Rejection, NoAnswer)):
+    if isinstance(value, RAISED):
         raise value
     return value
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from tense.dispatch.answers import Answering, refuse_return
+from tense.dispatch.answers import refuse_return
 from tense.dispatch.call import Call, Voice
 from tense.dispatch.context import handling as current
 from tense.dispatch.handler import Handler
@@ -15,7 +15,6 @@ from tense.dispatch.middleware import Handling, Middleware, Proceed, compose
 from tense.dispatch.plan import Plan, open_shared
 from tense.dispatch.provide import Provisions
 from tense.messages.metadata import Metadata
-from tense.messages.outcome import Outcome
 from tense.messages.rejection import Rejection
 from tense.ports.clock import Clock
 from tense.ports.session import RunsPlain
@@ -117,32 +116,17 @@ async def _until_it_returns(running: "asyncio.Future[Any]", name: str) -> Any:
                 task.uncancel()
 
 
-async def run_command(bus: Bus, answering: Answering, handler: Handler, message: Any, call: Call) -> Outcome:
-    """Run a command's handler; its outcome. A raised rejection has undone what the handler wrote and said.
+async def withdrawn(call: Call, rejection: Rejection) -> Rejection:
+    """A rejection that was raised, once what the handler wrote and said is undone.
 
     Raises:
-        Rejection: one that the command does not declare.
-        BaseException: whatever else the handler raised.
+        Rejection: this one, which the command does not declare.
     """
-    token = current.set(call.metadata)
-    try:
-        returned = await bus.run(handler, message, call)
-    except Rejection as rejection:
-        outcome = answering.rejected(handler.message, rejection)
-        if outcome is None:
-            raise
-        await call.unit.undo()
-        call.outgoing.clear()
-        return outcome
-    finally:
-        call.over = True
-        current.reset(token)
-    if isinstance(returned, Rejection):
-        outcome = answering.rejected(handler.message, returned)
-        if outcome is None:
-            raise returned
-        return outcome
-    return answering.completed(returned)
+    if not call.voice.answering.declares(call.handler.message, rejection):
+        raise rejection
+    await call.unit.undo()
+    call.outgoing.clear()
+    return rejection
 
 
 async def run_subscribers(

@@ -28,6 +28,7 @@ class Envelopes:
         self.clock = clock
         self.chance = chance
         self.max_body = max_body
+        self._encode, self._now, self._new_id = codec.encode, clock.now, chance.new_id
         self._declarations: dict[type, Declaration] = {}
 
     def declaration(self, cls: type) -> Declaration:
@@ -58,10 +59,10 @@ class Envelopes:
             UnencodableError, MessageTooLargeError, NotAMessageError: nothing was sent.
         """
         declaration = self._declarations.get(type(message)) or self.declaration(type(message))
-        body = self.codec.encode(message)
+        body = self._encode(message)
         if len(body) > self.max_body:
             raise MessageTooLargeError(declaration.name, len(body), self.max_body)
-        now = self.clock.now()
+        now = self._now()
         if timeout is not None:
             deadline = now + timeout
         if declaration.deadline is not None:
@@ -69,7 +70,7 @@ class Envelopes:
             deadline = own if deadline is None else min(own, deadline)
         key = None if declaration.key is None else getattr(message, declaration.key)
         metadata = Metadata(
-            id=message_id or self.chance.new_id(),
+            id=message_id or self._new_id(),
             kind=declaration.kind,
             type=declaration.name,
             source=source,

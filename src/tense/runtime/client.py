@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from typing_extensions import TypeVar
 
-from tense.dispatch.answers import Answering, outcome_or_raise, result_or_raise
+from tense.dispatch.answers import RAISED, Answering, outcome_or_raise
 from tense.dispatch.envelopes import Envelopes
 from tense.errors import ForeignMessageError, NotAMessageError, OutcomeUnknown, TenseWarning
 from tense.messages.envelope import Envelope
@@ -61,7 +61,9 @@ class Client:
             StoreError: it was not accepted.
         """
         value = self._value(command, timeout, id)
-        result: R = result_or_raise(await value if type(value) is CoroutineType else value)
+        result: R = await value if type(value) is CoroutineType else value
+        if isinstance(result, RAISED):
+            raise result
         return result
 
     async def outcome(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R | X:  # noqa: A002 - as above

@@ -4,23 +4,21 @@ import asyncio
 import math
 from typing import Any
 
-import msgspec
-
 from tense.ports.delivery import Lease
 
 
-class Runner(msgspec.Struct, eq=False):
+class Runner:
     """A task that runs one delivery after the other.
 
     The present run began at `since` (of the clock that never goes back), may take `limit` seconds, and is entitled by
     `lease`; between two runs there is none. `overdue`, `lost` and `stopping` say why it was cancelled, if it was by us.
     """
 
-    task: "asyncio.Task[Any]"
-    lease: Lease | None = None
-    since: float = 0.0
-    limit: float = math.inf
-    overdue: bool = False
-    lost: bool = False
-    stopping: bool = False
-    watched: bool = False
+    __slots__ = ("lease", "limit", "lost", "overdue", "since", "stopping", "task", "watched")
+
+    def __init__(self, task: "asyncio.Task[Any]") -> None:
+        self.task = task
+        self.lease: Lease | None = None
+        self.since = 0.0
+        self.limit = math.inf
+        self.overdue = self.lost = self.stopping = self.watched = False

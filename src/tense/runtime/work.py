@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from tense.dispatch.bus import Bus, run_command, run_subscribers
+from tense.dispatch.bus import Bus, run_subscribers, withdrawn
 from tense.dispatch.call import Call, Voice
+from tense.dispatch.context import handling as current
 from tense.dispatch.handler import Handler
 from tense.dispatch.registry import Registry
 from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreError, UndecodableError
@@ -56,30 +57,33 @@ class Work:
         self._clock: Clock = voice.envelopes.clock
         self._chance: Chance = voice.envelopes.chance
         self._decode = voice.envelopes.codec.decode
+        self._outcome = voice.answering.outcome
 
     async def perform(self, delivery: Delivery, lease: Lease, service: str, runner: Runner) -> Settlement | None:
-        """Run one delivery and settle it, in the task of `runner`.
+        """Run one delivery and settle it, in the task of `runner`; None when the lane was lost: another has it.
 
-        None when the lane was lost: what was done is undone, another has it.
-
-        Raises:
-            asyncio.CancelledError: this worker is told to stop; what was done is undone.
+        Raises CancelledError when this worker is told to stop; what was done is undone.
         """
-        unit = self._units.unit(delivery, lease)
-        handlers = self._handlers(delivery, service)
+        unit, handlers = self._units.unit(delivery, lease), self._handlers(delivery, service)
         settlement, message = self._prepare(delivery, handlers)
         outgoing: Sequence[Envelope] = ()
         if settlement is None:
             metadata = delivery.metadata if delivery.attempt == delivery.metadata.attempt else _as_counted(delivery)
             self._watchdog.begin(runner, lease, handlers[0].timeout)
             try:
-                if metadata.kind == "command":
-                    call = Call(self._voice, handlers[0], metadata, unit)
-                    settlement = Done(await run_command(self._bus, self._voice.answering, handlers[0], message, call))
-                    outgoing = call.outgoing
+                if metadata.kind != "command":
+                    settlement, outgoing = await self._tell(handlers, message, metadata, unit)
                 else:
-                    calls = await run_subscribers(self._bus, self._voice, handlers, message, metadata, unit)
-                    settlement, outgoing = Done(), [envelope for call in calls for envelope in call.outgoing]
+                    call = Call(self._voice, handlers[0], metadata, unit)
+                    token = current.set(metadata)
+                    try:
+                        returned = await self._bus.run(handlers[0], message, call)
+                    except Rejection as rejection:
+                        returned = await withdrawn(call, rejection)
+                    finally:
+                        call.over = True
+                        current.reset(token)
+                    settlement, outgoing = Done(self._outcome(handlers[0].message, returned)), call.outgoing
             except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
                 settlement = await self._broken(error, handlers[0], delivery, unit, runner)
                 if settlement is None:
@@ -89,8 +93,7 @@ class Work:
         if delivery.metadata.replyto is not None:
             outgoing = self._with_news(delivery, settlement, outgoing)
         try:
-            waiting = unit.finish(settlement, outgoing)
-            if waiting is not None:
+            if (waiting := unit.finish(settlement, outgoing)) is not None:
                 await waiting
         except Exception as error:  # noqa: BLE001 - what it means is decided there
             return await self._unsettled(error, settlement, delivery, unit)
@@ -100,6 +103,12 @@ class Work:
         """The retry policy and failure rule that apply to a delivery."""
         handlers = self._handlers(delivery, service)
         return (handlers[0].retry, handlers[0].on_failure) if handlers else (Retry(), "park")
+
+    async def _tell(
+        self, handlers: Sequence[Handler], event: Any, metadata: Metadata, unit: Unit
+    ) -> tuple[Done, list[Envelope]]:
+        calls = await run_subscribers(self._bus, self._voice, handlers, event, metadata, unit)
+        return Done(), [envelope for call in calls for envelope in call.outgoing]
 
     def _with_news(
         self, delivery: Delivery, settlement: Settlement, outgoing: Sequence[Envelope]

@@ -44,7 +44,7 @@ def told(answering, command, outcome):
     ("command", "result"), [(Place, Receipt(5)), (Nudge, None), (Perhaps, None), (Perhaps, Receipt(1))]
 )
 def test_a_result_comes_back_as_what_it_was(answering, command, result):
-    assert told(answering, command, answering.completed(result)) == result
+    assert told(answering, command, answering.outcome(command, result)) == result
 
 
 def test_a_declared_rejection_comes_back_as_what_it_was(answering):
@@ -104,4 +104,4 @@ def test_an_outcome_that_this_code_does_not_know_is_undecodable(answering, outco
 
 def test_a_result_that_cannot_be_written_is_unencodable(answering):
     with pytest.raises(UnencodableError):
-        answering.completed(object())
+        answering.outcome(Place, object())

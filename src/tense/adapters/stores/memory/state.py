@@ -46,15 +46,16 @@ class MemoryState:
 
     def accept(self, envelope: Envelope, *, at_once: bool = True) -> bool:
         """Take a message in. A command may begin now, unless others are to be taken in with it."""
-        around, event = self.surroundings or self.around, envelope.metadata.kind == "event"
-        if envelope.metadata.id in (self.events if event else self.commands) and not self.is_new(envelope):
+        around, message_id = self.surroundings or self.around, envelope.metadata.id
+        event = envelope.metadata.kind == "event"
+        if message_id in (self.events if event else self.commands) and not self.is_new(envelope):
             return False
         self.positions += 1
         item = Item(self.positions, around.lane_of(envelope), envelope, around.clock.now())
         if event:
             self._log(item)
             return True
-        self.commands[envelope.metadata.id] = item
+        self.commands[message_id] = item
         shelf = self.shelves.get(envelope.service) or self.shelf(envelope.service)
         if envelope.due > item.accepted:
             item.state, item.due = "scheduled", envelope.due

@@ -57,9 +57,12 @@ class MemoryUnit(msgspec.Struct, eq=False, gc=False):
                 self._turn.undo()
             text = f"lane {self._lease.lane} of {self._lease.consumer} is lost"
             raise LeaseLostError(text)
-        store = self._state
-        shelf = store.shelves[self._delivery.consumer]
-        item = shelf.exceptions.get(self._delivery.position) or self._item()
+        store, delivery = self._state, self._delivery
+        shelf = store.shelves[delivery.consumer]
+        item = shelf.exceptions.get(delivery.position) if shelf.exceptions else None
+        if item is None and delivery.metadata.kind != "event":
+            item = store.commands.get(delivery.metadata.id)
+        item = item or self._item()
         if item.state in ENDED and isinstance(settlement, (Done, Buried)):
             self._refuse_second_end()
         for envelope in outgoing:
@@ -109,10 +112,8 @@ class MemoryUnit(msgspec.Struct, eq=False, gc=False):
             raise LeaseLostError(text)
 
     def _item(self) -> Item:
-        """What was taken off the backlog."""
+        """What was taken off the backlog, and is known as an event or not at all."""
         delivery = self._delivery
-        if delivery.metadata.kind != "event" and (found := self._state.commands.get(delivery.metadata.id)) is not None:
-            return found
         event = self._state.events.get(delivery.metadata.id)
         envelope = (
             event.envelope
