@@ -1,7 +1,7 @@
 """Shelf: what one consumer has not settled yet, in memory."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -47,7 +47,8 @@ class Shelf:
     consumer: Consumer
     backlog: list[deque[Item]] = field(default_factory=list)
     exceptions: dict[int, Item] = field(default_factory=dict)
-    dead: dict[int, str | None] = field(default_factory=dict)
+    handed: dict[int, Item] = field(default_factory=dict)
+    """Events in hands, by position; commands are known elsewhere until they end."""
 
     def __post_init__(self) -> None:
         self.backlog = [deque() for _ in range(self.consumer.lanes)]
@@ -63,7 +64,22 @@ class Shelf:
                 item.state = "taken"
             else:
                 del self.exceptions[item.position]
+        if self.consumer.kind == "subscription" and not exception:
+            self.handed[item.position] = item
         return self.delivery(item, "exception" if exception else "backlog")
+
+    def take_back(self, lane: int, commands: Iterable[Item]) -> None:
+        """A lane is given up: what of it is in hands, and was not settled, stands where it stood before."""
+        for item in self.exceptions.values():
+            if item.lane == lane and item.state == "taken":
+                item.state = "scheduled"
+        queue = self.backlog[lane]
+        standing = {item.position for item in queue}
+        known = [*self.handed.values(), *(item for item in commands if item.envelope.service == self.consumer.name)]
+        back = [item for item in known if item.lane == lane and item.state == "open" and item.position not in standing]
+        for item in back:
+            self.handed.pop(item.position, None)
+        self.backlog[lane] = deque(sorted([*queue, *back], key=lambda item: item.position))
 
     def delivery(self, item: Item, origin: Origin = "backlog") -> Delivery:
         """A message as it is handed out."""

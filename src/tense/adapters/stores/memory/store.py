@@ -137,6 +137,9 @@ class MemoryStore:
         """Give lanes back."""
         for lease in leases:
             lease.lost = True
+            if (shelf := self.state.shelves.get(lease.consumer)) is not None:
+                commands = self.state.commands.values() if shelf.consumer.kind == "inbox" else ()
+                shelf.take_back(lease.lane, commands)
 
     async def retire(self) -> None:
         """Give everything back; nobody else is here, so nobody is left."""

@@ -76,6 +76,8 @@ class MemoryUnit(msgspec.Struct, eq=False, gc=False):
     def apply(self, settlement: Settlement, shelf: Shelf, item: Item) -> None:
         """Carry a settlement out on the shelf."""
         delivery, store = self._delivery, self._state
+        if shelf.handed:
+            shelf.handed.pop(item.position, None)
         if isinstance(settlement, Done):
             if shelf.exceptions:
                 shelf.exceptions.pop(item.position, None)

@@ -219,5 +219,10 @@ async def connect(address: Address, settings: Mapping[str, str], *, within: floa
         server_settings={} if pooled else dict(settings),
     )
     session.pipelines = not pooled
-    session.open_wire()
+    try:
+        session.open_wire()
+    except OSError:
+        # Cut off already.
+        session.terminate()
+        raise
     return session
