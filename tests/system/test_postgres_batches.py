@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from writing import INSERT, Shop, Write, ended, plain, until
 
 from tense import Client, Retry, Transaction
 from tense.adapters.stores.postgres.batch import Batch
+from tense.adapters.stores.postgres.unit import PostgresUnit
 
 pytestmark = pytest.mark.server("postgres")
 
@@ -146,6 +147,43 @@ async def test_one_of_a_batch_that_takes_too_long_is_undone_and_the_others_stay(
                 break
 
         assert seen.undone
+
+
+async def test_one_that_says_more_and_gives_up_waiting_keeps_nothing(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its insert is undone, to be said again in a transaction of its own; a limit of the handler's own strikes just then."""
+    one, waits = Shop(postgres), asyncio.Event()
+
+    async def impatient(command: Write, db: Transaction) -> None:
+        await plain(command, db)
+        if command.how == "more":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await db.fetch_value("SELECT count(*) FROM written")
+
+    original = PostgresUnit._let_go
+
+    async def slowly(unit: PostgresUnit) -> None:
+        waits.set()
+        await original(unit)
+        await asyncio.sleep(0 if unit._torn is False else 0.5)
+
+    one.handle = impatient
+    async with one.running() as client:
+        for at in range(20):
+            await one.grow_alike(client)
+            waits.clear()
+            commands = [Write(key=f"{at}.{n}", number=n, how="more" if n == 15 else "") for n in range(30)]
+            with monkeypatch.context() as patched:
+                patched.setattr(PostgresUnit, "_let_go", slowly)
+                found = await ended(client, *commands)
+            if waits.is_set():
+                break
+
+        assert waits.is_set()
+        assert found == ["failed" if n == 15 else "NoneType" for n in range(30)]
+        assert await one.ask("SELECT count(*) FROM written WHERE number = 15") == [(0,)]
 
 
 async def test_a_batch_whose_connection_ends_begins_anew_and_counts_once(postgres: str) -> None:

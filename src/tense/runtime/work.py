@@ -79,6 +79,7 @@ class Work:
                     try:
                         returned = await self._bus.run(handlers[0], message, call)
                     except Rejection as rejection:
+                        runner.lease = None
                         returned = await withdrawn(call, rejection)
                     finally:
                         call.over = True
@@ -179,6 +180,8 @@ class Work:
         Raises:
             asyncio.CancelledError: it was not the handler's error, the worker is told to stop.
         """
+        # Its time is no longer counted: cancelled while it undoes, it would be settled by nobody.
+        runner.lease = None
         overdue, lost = runner.overdue, runner.lost
         runner.overdue = runner.lost = False
         if isinstance(error, asyncio.CancelledError) and runner.task.cancelling():

@@ -15,6 +15,7 @@ class Transaction:
     """The transaction of a batch, and its connection: keeps what happened."""
 
     held_for = 6.0
+    patience = 5.0
 
     def __init__(self, *fail: int) -> None:
         self.happened: list[Any] = []
@@ -34,6 +35,9 @@ class Transaction:
         self.happened.append([row[0] for row in rows])
         if self._calls in self._fail:
             raise OSError("gone")
+
+    def terminate(self) -> None:
+        self.happened.append("terminate")
 
     def promise(self) -> "asyncio.Future[None]":
         return asyncio.get_running_loop().create_future()
@@ -82,19 +86,26 @@ async def test_it_is_over_when_everybody_ended() -> None:
     assert host.happened[2:] == [("stay", ["two", "one", "three"])]
 
 
-async def test_who_leaves_is_undone_and_the_others_say_it_again() -> None:
+async def test_who_leaves_is_undone_at_once_and_what_the_others_said_is_said_again() -> None:
     host, waiting = Transaction(), waiters(1, 2, 3)
     one, two, three = await said(host, waiting)
     end(one, "one")
-    leaving = asyncio.create_task(two.undo())
-    await asyncio.sleep(0)
-    assert host.happened[2:] == []
-    assert not leaving.done()
 
+    await two.undo()
+
+    assert host.happened[2:] == [BACK, [1, 3]]
     end(three, "three")
-    await leaving
+    assert host.happened[4:] == [("stay", ["one", "three"])]
 
-    assert host.happened[2:] == [BACK, [1, 3], ("stay", ["one", "three"])]
+
+async def test_whoever_leaves_meanwhile_is_undone_too() -> None:
+    host, waiting = Transaction(), waiters(1, 2, 3)
+    one, two, three = await said(host, waiting)
+    leaving = [asyncio.create_task(first.undo()) for first in (one, two)]
+    await asyncio.gather(*leaving)
+    end(three, "three")
+
+    assert host.happened[-2:] == [[3], ("stay", ["three"])]
 
 
 async def test_if_everybody_leaves_all_is_undone() -> None:
@@ -129,11 +140,37 @@ async def test_what_cannot_be_said_again_runs_again() -> None:
     host = Transaction(2)
     one, two, three = await said(host, waiters(1, 2, 3))
     end(one, "one")
-    end(two, "two")
 
     await three.undo()
+    end(two, "two")
 
-    assert host.happened[2:] == [BACK, [1, 2], ("give up", ["one", "two"], "gone"), "undo"]
+    assert host.happened[2:] == [
+        BACK,
+        [1, 2],
+        ("give up", ["one"], "gone"),
+        "undo",
+        ("give up", ["two"], "gone"),
+    ]
+
+
+@pytest.mark.parametrize("when", [1, 2], ids=["first", "again"])
+async def test_a_server_that_does_not_answer_is_not_waited_for(when: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, waiting = Transaction(), waiters(1, 2)
+    host.patience = 0.01
+    original, calls = host.together, [0]
+
+    async def silent(text: str, rows: Sequence[Sequence[Any]]) -> None:
+        calls[0] += 1
+        await (asyncio.Event().wait() if calls[0] == when else original(text, rows))
+
+    monkeypatch.setattr(host, "together", silent)
+    one, two = await said(host, waiting)
+    if when == 2:
+        await one.undo()
+        end(two, "two")
+
+    assert "terminate" in host.happened
+    assert host.happened[-1] == ("undo" if when == 1 else ("give up", ["two"], ""))
 
 
 async def test_a_cancelled_batch_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

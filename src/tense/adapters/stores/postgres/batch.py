@@ -49,6 +49,11 @@ class Host(Protocol):
         """Seconds since the turn began."""
         ...
 
+    @property
+    def patience(self) -> float:
+        """Seconds that a statement of the engine may take."""
+        ...
+
 
 class First:
     """A unit's first statement, one that may go together with others'; then also the unit's part in their turn."""
@@ -83,7 +88,7 @@ class First:
     async def undo(self) -> None:
         """Leave: what was said is undone when this returns."""
         batch = self._turn
-        batch.leave()
+        batch.leave(self)
         await batch.over()
 
 
@@ -103,91 +108,113 @@ class Waiter(NamedTuple):
 class Batch:
     """Units that say the same statement in one go, within one savepoint.
 
-    The turn is over when each of them ended or left. If one left, all is undone to the savepoint, and what those said
-    who ended is said once more. That gives the same, for the statement adds a row and reads none; no handler runs
-    again for it.
+    The turn is over when each of them ended or left. When one leaves, all is undone to the savepoint, and what the others
+    said is said once more, at once: they say nothing else meanwhile, so nobody waits for a handler. That gives the same,
+    for the statement adds a row and reads none; no handler runs again for it.
     """
 
     def __init__(self, host: Host, firsts: "Sequence[First]") -> None:
         self.host = host
         self.size = len(firsts)
         self._text = firsts[0].text
-        self._firsts = firsts
-        self._inside = self.size
+        self._inside: dict[First, None] = dict.fromkeys(firsts)
         self._ended: dict[First, Entry[Ending]] = {}
         self._session: Session | None = None
-        self._left = False
-        self._over: asyncio.Future[None] | None = None
+        self._left = self._undoing = False
+        self._broken: Exception | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     async def say(self, waiters: Sequence[Waiter]) -> None:
         """Say it for all who wait, and tell them. If it cannot be said, each says its own, and sees its own error."""
+        firsts = list(self._inside)
         try:
             self._session = await self.host.enter(batched=self.size)
-            await self._session.together(self._text, [first.values for first in self._firsts])
+            await self._together(self._session)
         except asyncio.CancelledError:
             for waiter in waiters:
                 waiter.turn.cancel()
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it comes again where it belongs
-            for first in self._firsts:
+            for first in firsts:
                 first.refused = True
             self.host.put_back(waiters)
             await self.host.undo()
             return
-        for first in self._firsts:
+        for first in firsts:
             first.batch = self
-        for waiter in waiters:
+        for first, waiter in zip(firsts, waiters, strict=True):
             if waiter.turn.done():
-                self.leave()
+                self.leave(first)
             waiter.answer(here=True)
 
     def end(self, first: First, ending: Ending) -> "asyncio.Future[None]":
         """One of them ended; the future ends with the commit."""
         future = self.host.promise()
-        self._ended[first] = (ending, future)
-        self._one_less()
+        del self._inside[first]
+        if self._broken is None:
+            self._ended[first] = (ending, future)
+            self._end_if_over()
+        else:
+            self.host.give_up([(ending, future)], self._broken)
         return future
 
-    def leave(self) -> None:
+    def leave(self, first: First) -> None:
         """One of them does not stay."""
-        self._left = True
-        self._one_less()
+        del self._inside[first]
+        if self._broken is None:
+            self._left = True
+            if not self._undoing:
+                self._undoing = True
+                self.host.spawn(self._undo_who_left(), "tense say again")
 
     async def over(self) -> None:
         """Return when whoever left is undone."""
-        if self._left:
-            self._over = self._over or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._over)
+        if self._undoing:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await asyncio.shield(waiting)
 
-    def _one_less(self) -> None:
-        self._inside -= 1
-        if self._inside:
-            return
-        if self._left:
-            self.host.spawn(self._undo_who_left(), "tense say again")
-        else:
+    def _end_if_over(self) -> None:
+        if not self._inside and not self._undoing:
             self.host.stay(list(self._ended.values()))
 
     async def _undo_who_left(self) -> None:
-        stays = list(self._ended.values())
-        try:
-            if not stays:
-                await self.host.undo()
-            else:
-                await self._say_again(stays)
-        finally:
-            self._left = False
-            if self._over is not None and not self._over.done():
-                self._over.set_result(None)
-
-    async def _say_again(self, stays: "Sequence[Entry[Ending]]") -> None:
         session = self._session
         assert session is not None
         try:
-            session.ahead(BACK)
-            await session.together(self._text, [first.values for first in self._ended])
+            while self._left:
+                self._left = False
+                if not self._inside and not self._ended:
+                    await self.host.undo()
+                    return
+                session.ahead(BACK)
+                await self._together(session)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            self.host.give_up(stays, error)
+            self._broken = error
+            self.host.give_up(list(self._ended.values()), error)
             await self.host.undo()
+        except asyncio.CancelledError:
+            for _, future in self._ended.values():
+                future.cancel()
+            raise
         else:
-            self.host.stay(stays)
+            self._undoing = False
+            self._end_if_over()
+        finally:
+            self._undoing = False
+            for waiting in self._waiting:
+                if not waiting.done():
+                    waiting.set_result(None)
+
+    async def _together(self, session: Session) -> None:
+        """Say it for all who stay.
+
+        Raises:
+            TimeoutError: the server does not answer; the connection is dropped.
+        """
+        try:
+            async with asyncio.timeout(self.host.patience):
+                await session.together(self._text, [first.values for first in (*self._ended, *self._inside)])
+        except TimeoutError:
+            session.terminate()
+            raise

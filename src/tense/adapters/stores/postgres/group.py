@@ -171,6 +171,11 @@ class Group:
             await asyncio.shield(self._committed)
 
     @property
+    def patience(self) -> float:
+        """Seconds that a statement of the engine may take."""
+        return self._core.around.lease
+
+    @property
     def held_for(self) -> float:
         """Seconds since the turn began."""
         return self._core.around.clock.elapsed() - self._since
@@ -210,7 +215,7 @@ class Group:
         except asyncio.CancelledError:
             if waiting.done() and not waiting.cancelled() and waiting.result():
                 if first is not None and first.batch is not None:
-                    first.batch.leave()
+                    first.batch.leave(first)
                 else:
                     self._pass()
             raise

@@ -31,6 +31,10 @@ TRIES = 3
 DRIVER_ITSELF = "SET LOCAL"
 """What a handler says to the driver's connection is not seen here: it may be anything."""
 
+TORN = (
+    "the handler went on although a statement was interrupted while its transaction began anew; nothing of it is kept"
+)
+
 ONE_ADDED = "INSERT 0 1"
 """The server's word for one row that was added."""
 
@@ -49,6 +53,7 @@ class PostgresUnit:
         "_over",
         "_said",
         "_session",
+        "_torn",
         "_turn",
         "begun",
         "lost",
@@ -65,6 +70,7 @@ class PostgresUnit:
         self._lock: asyncio.Lock | None = None
         self._said = 0
         self._only: str | None = None
+        self._torn = False
         self.begun = False
         self.lost = False
 
@@ -87,6 +93,7 @@ class PostgresUnit:
     async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Run one statement of the handler; its rows, and the server's word for what it did."""
         async with self._one_at_a_time():
+            self._refuse_torn()
             return await self._run(text, values)
 
     async def say(self, words: str) -> None:
@@ -105,6 +112,10 @@ class PostgresUnit:
 
     async def undo(self) -> None:
         """Undo what was written, and let go of the connection."""
+        self._torn = False
+        await self._let_go()
+
+    async def _let_go(self) -> None:
         turn, self._turn, self._session = self._turn, None, None
         self.begun, self._said, self._only = False, 0, None
         if turn is not None:
@@ -117,6 +128,8 @@ class PostgresUnit:
         ending = Ending(delivery=self._delivery, lease=self._lease, settlement=settlement, outgoing=outgoing)
         if self.lost:
             return self._core.soon(self._refuse(LeaseLostError(self._whose())), "tense finish")
+        if self._torn:
+            return self._core.soon(self._refuse(RefusedWriteError(TORN)), "tense finish")
         turn, session, only = self._turn, self._session, self._only
         if turn is None or session is None:
             return self._endings.end(ending)
@@ -158,21 +171,28 @@ class PostgresUnit:
                 self._now_said(text if done[1] == ONE_ADDED and adds_one_row(text) else None)
                 return done
 
+    def _refuse_torn(self) -> None:
+        if self._torn:
+            raise RefusedWriteError(TORN)
+
     def _now_said(self, only: str | None) -> None:
         self._only = only if not self._said else None
         self._said += 1
 
     async def _connection(self, words: str) -> Session:
         """The connection, for something that does not go together with what others say."""
+        self._refuse_torn()
         if isinstance(self._turn, First):
             return await self._part(self._turn)
         return self._session or await self._join(words)
 
     async def _part(self, first: First) -> Session:
         """There is more to say: what was said together is undone, and said again in a transaction of its own."""
+        self._torn = True
         self._company.part(self._delivery)
-        await self.undo()
+        await self._let_go()
         await self._run(first.text, first.values)
+        self._torn = False
         assert self._session is not None
         return self._session
 
@@ -207,11 +227,12 @@ class PostgresUnit:
         self._company.keep_apart(self._delivery)
         self._company.part(self._delivery)
         again = self._said == 0
+        # Whatever interrupts the undoing: what was written is gone, and what follows may not stand without it.
+        self.lost = not again
         group.close()
         await self.undo()
         if again:
             return
-        self.lost = True
         await group.over()
         self._core.lose(self._lease)
         raise LeaseLostError(self._whose()) from error

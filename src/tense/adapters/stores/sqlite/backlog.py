@@ -170,6 +170,8 @@ class Backlog:
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
             found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
+            if len(found) == limit:
+                break
         self._count(connection, consumer, found)
         return found
 

@@ -159,7 +159,7 @@ class Core:
     def let_go(self, lease: Lease) -> None:
         """Nothing of a lane is in hands any more; what is of other lanes stays."""
         taken = self.taken.get(lease.consumer, {})
-        for position in [position for position, lane in taken.items() if lane == lease.lane]:
+        for position in [position for position, lane in list(taken.items()) if lane == lease.lane]:
             del taken[position]
 
     def conclude(self, message_id: str, outcome: Outcome) -> None:
