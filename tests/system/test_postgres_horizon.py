@@ -75,3 +75,23 @@ async def test_what_a_transaction_says_stands_behind_what_was_committed_before_i
         await late.close()
 
     assert list(log) == ["a.0", "a.1"]
+
+
+async def test_a_worker_that_fell_silent_between_two_halves_of_a_statement_holds_events_up_no_longer_than_its_lease(
+    postgres: str,
+) -> None:
+    """Its session looks busy to the server: it has prepared a statement and waits for the rest of it."""
+    log, asked = Log(), Asked(postgres)
+    async with App(publisher(), subscriber("email", log), lease=1.0).running(store=postgres) as client:
+        await client.execute(PlaceOrder(order_id="first"))
+        await heard(log, 1)
+        silent = await asked.connect()
+        await silent.execute("SET application_name = 'tense'; BEGIN")
+        await silent.execute("SELECT pg_current_xact_id()")
+        half = b"\0SELECT 1\0\0\0"
+        silent._transport.write(b"P" + (len(half) + 4).to_bytes(4, "big") + half + b"H" + (4).to_bytes(4, "big"))
+        await client.publish(OrderPlaced(order_id="a", number=0))
+
+        await heard(log, 2)
+
+    silent.terminate()

@@ -14,6 +14,7 @@ from tense.adapters.stores.postgres.queries import (
     CLAIM,
     DUE_COMMANDS,
     DUE_EVENTS,
+    END_SILENT,
     HISTORY,
     NEXT_COMMANDS,
     NEXT_EVENTS,
@@ -43,6 +44,7 @@ class Backlog:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._tries: dict[str, int] = {}
+        self._hidden_since: dict[str, float] = {}
 
     def claim(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> "asyncio.Future[Sequence[Delivery]]":
         """The next deliveries of some lanes."""
@@ -118,8 +120,10 @@ class Backlog:
         hidden = {row[3] for row in rows if row[-1]}
         if hidden:
             self._look_again(consumer, hidden)
+            await self._end_silent(consumer)
         else:
             self._tries.pop(consumer.name, None)
+            self._hidden_since.pop(consumer.name, None)
         return [self._event(consumer, row, "backlog", 1) for row in rows if not row[-1]]
 
     async def _read_visible(self, connection: Connection, values: Sequence[Any]) -> list[Any]:
@@ -131,6 +135,13 @@ class Backlog:
                 break
             await connection.execute(WAIT)
         return rows
+
+    async def _end_silent(self, consumer: Consumer) -> None:
+        """What hides events for longer than a lease may be a worker of ours that fell silent: the server is told."""
+        now, lease = self._core.around.clock.elapsed(), self._core.around.lease
+        if now - self._hidden_since.setdefault(consumer.name, now) > lease:
+            self._hidden_since[consumer.name] = now
+            await self._core.run(lambda connection: connection.execute(END_SILENT, lease))
 
     def _look_again(self, consumer: Consumer, lanes: set[int]) -> None:
         """Rows are there, and an older transaction may still put others before them."""

@@ -83,6 +83,8 @@ class Core:
         """
         # A process that falls silent within a transaction keeps its locks, and everybody's events, for as long as this.
         limit = {"idle_in_transaction_session_timeout": f"{int(self.around.lease * 1000)}", **settings}
+        if "application_name" not in self.address.dsn:
+            limit["application_name"] = "tense"
         session = await connect(
             self.address,
             {} if "idle_in_transaction" in self.address.dsn else limit,

@@ -95,3 +95,13 @@ STRIKE = """
 INSERT INTO tense.exception AS e (consumer, pos, xid, lane, state, attempts) VALUES ($1, $2, $3, $4, 5, $5)
 ON CONFLICT (consumer, pos) DO UPDATE SET attempts = e.attempts + 1 RETURNING attempts
 """
+
+END_SILENT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
+    AND application_name = current_setting('application_name') AND application_name <> ''
+    AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL AND query !~* '^\\s*copy\\M'
+    AND state_change < clock_timestamp() - make_interval(secs => $1)
+"""
+"""Sessions of ours whose process fell silent between the two halves of a statement: the server takes them for active, and
+`idle_in_transaction_session_timeout` does not count. A COPY waits for its client in the same state."""
