@@ -22,10 +22,14 @@ STANDING = """
 SELECT id, type, service, state, attempts, accepted, deadline, outcome FROM tense.command WHERE id = $1
 """
 
+CANCELLABLE = """
+SELECT seq, headers, body, redriven, strand FROM tense.command
+WHERE id = $1 AND state IN (0, 1, 2) AND attempts = failed
+"""
+
 CANCEL = """
 UPDATE tense.command SET state = 3, outcome = $2, ended = $3
-WHERE id = $1 AND state IN (0, 1, 2) AND attempts = failed
-RETURNING seq, headers, body, redriven, strand
+WHERE id = $1 AND state IN (0, 1, 2) AND attempts = failed RETURNING seq
 """
 """What was handed out and did not come back is in hands somewhere, or its worker died with it: that is started."""
 
@@ -72,15 +76,20 @@ class Ledger:
             ) or await connection.fetchrow(
                 core.sql("SELECT service, lane FROM tense.command WHERE id = $1"), message_id
             )
-            now = core.around.clock.now()
-            row = await connection.fetchrow(core.sql(CANCEL), message_id, encode(outcome), now)
+            row = await connection.fetchrow(core.sql(CANCELLABLE), message_id)
             if place is None or row is None:
                 return False
             metadata = metadata_of(row[1], message_id)
             delivery = Delivery(
                 consumer=place[0], lane=place[1], position=row[0], metadata=metadata, body=row[2], redriven=row[3]
             )
-            if (told := tell(delivery, outcome)) is not None:
+            # What this raises leaves the command as it was. It is not locked yet: a claim passes by what is, and the
+            # next of its key would be handed out before it.
+            told = tell(delivery, outcome)
+            now = core.around.clock.now()
+            if await connection.fetchrow(core.sql(CANCEL), message_id, encode(outcome), now) is None:
+                return False
+            if told is not None:
                 await self._intake.put(connection, [told], tidings)
             tidings.told.append((message_id, outcome))
             await go_on(connection, core, tidings, (place[0], place[1]), row[4] or metadata.partitionkey)
