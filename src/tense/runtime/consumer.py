@@ -167,10 +167,6 @@ class ConsumerLoop:
         except Exception as error:
             settlement, text = None, "a delivery of %s could not be started or settled, its lane is read again: %s"
             log.warning(text, self.consumer.name, error, exc_info=not isinstance(error, StoreError))
-        except asyncio.CancelledError:
-            if not self._stopping and not runner.stopping and not lane.lease.lost:
-                self._read_again(lane)
-            raise
         finally:
             strand.runner = None
             self._loaded -= 1

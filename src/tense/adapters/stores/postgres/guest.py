@@ -17,11 +17,12 @@ WHO = "SELECT current_database(), pg_postmaster_start_time()::text, 'tense.lane'
 """What is equal on two connections that lead to the same tables."""
 
 LIMITED = """
-SELECT set_config('idle_in_transaction_session_timeout', '{limit}', true)
-WHERE current_setting('idle_in_transaction_session_timeout') = '0'
+SELECT set_config('idle_in_transaction_session_timeout',
+        coalesce(nullif(current_setting('idle_in_transaction_session_timeout'), '0'), '{limit}'), true),
+    set_config('application_name', coalesce(nullif(current_setting('application_name'), ''), 'tense'), true)
 """
-"""A process that falls silent within a transaction would keep the lane's row, and so the lane, for as long as it is silent.
-What the project has set itself stays."""
+"""A process that falls silent within a transaction would keep the lane's row, and so the lane, for as long as it is silent;
+by its name others know a session that may be ended. What the project has set itself stays."""
 
 AUTOCOMMIT = (
     "the session's connection is in autocommit mode: each statement commits by itself, so that nothing could be undone "

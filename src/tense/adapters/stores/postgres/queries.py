@@ -99,7 +99,7 @@ ON CONFLICT (consumer, pos) DO UPDATE SET attempts = e.attempts + 1 RETURNING at
 END_SILENT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
-    AND application_name = current_setting('application_name') AND application_name <> ''
+    AND application_name IN ('tense', nullif(current_setting('application_name'), ''))
     AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL AND query !~* '^\\s*copy\\M'
     AND state_change < clock_timestamp() - make_interval(secs => $1)
 """
