@@ -72,6 +72,18 @@ async def plain(command: Write, db: Transaction) -> None:
             await db.execute("UPDATE stock SET count = count + 1 WHERE name = :name", name="b")
 
 
+WAYS = [
+    ("break", "failed", 0),
+    ("refuse", "Refused", 0),
+    ("syntax", "failed", 0),
+    ("swallow", "failed", 0),
+    ("value", "failed", 0),
+    ("deferred", "failed", 0),
+    ("part", "NoneType", 3),
+]
+"""What `plain` may be asked for; how a command ends then, and how many of three such leave their rows."""
+
+
 class Shop:
     """An app whose one command runs what a test gives, in a schema with a few tables."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from writing import INSERT, Shop, Write, ended, plain, until
+from writing import INSERT, WAYS, Shop, Write, ended, plain, until
 
 from tense import Client, Retry, Transaction
 from tense.adapters.stores.postgres.batch import Batch
@@ -67,18 +67,7 @@ async def test_what_handlers_say_alike_goes_in_one_go(postgres: str) -> None:
         assert await one.ask("SELECT count(*), count(DISTINCT number) FROM written") == [(60, 60)]
 
 
-@pytest.mark.parametrize(
-    ("how", "told", "kept"),
-    [
-        ("break", "failed", 0),
-        ("refuse", "Refused", 0),
-        ("syntax", "failed", 0),
-        ("swallow", "failed", 0),
-        ("value", "failed", 0),
-        ("deferred", "failed", 0),
-        ("part", "NoneType", 3),
-    ],
-)
+@pytest.mark.parametrize(("how", "told", "kept"), WAYS)
 async def test_one_of_a_batch_that_fails_or_says_more_undoes_only_its_own(
     postgres: str, seen: Seen, how: str, told: str, kept: int
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from writing import INSERT, Shop, Write, Written, ended, plain, shop, until
+from writing import INSERT, WAYS, Shop, Write, Written, ended, plain, shop, until
 
 from tense import App, CommandFailed, Publish, Retry, Service, Transaction
 from tense.adapters.stores.postgres.core import SHARED_CONNECTIONS
@@ -30,18 +30,7 @@ async def test_handlers_share_a_transaction_and_all_of_them_are_told(postgres: s
         assert await one.ask("SELECT count(*) FROM log") == [(sent + 1,)]
 
 
-@pytest.mark.parametrize(
-    ("how", "told", "kept"),
-    [
-        ("break", "failed", 0),
-        ("refuse", "Refused", 0),
-        ("syntax", "failed", 0),
-        ("swallow", "failed", 0),
-        ("value", "failed", 0),
-        ("deferred", "failed", 0),
-        ("part", "NoneType", 3),
-    ],
-)
+@pytest.mark.parametrize(("how", "told", "kept"), WAYS)
 async def test_one_that_fails_undoes_only_its_own(postgres: str, how: str, told: str, kept: int) -> None:
     one = Shop(postgres)
     async with one.running() as client:
