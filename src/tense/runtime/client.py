@@ -156,10 +156,11 @@ class Client:
             _refuse_event(envelope)
         if not self._gate.open or envelope.service not in self._known:
             return self._value_later(command, envelope, timeout, None)
-        waiting, outcome = self._store.accept(envelope), self._store.watch(envelope.metadata.id)
+        metadata, store = envelope.metadata, self._store
+        waiting, outcome = store.accept(envelope), store.watch(metadata.id)
         if isinstance(outcome, asyncio.Future):
             return self._value_later(command, envelope, timeout, (waiting, outcome))
-        return self._answering.value(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
+        return self._answering.value(type(command), metadata.id, metadata.type, outcome)
 
     async def _value_later(
         self, command: Any, envelope: Envelope, timeout: float, accepted: "tuple[Soon[bool], Soon[Outcome]] | None"

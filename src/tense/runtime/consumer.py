@@ -172,8 +172,9 @@ class ConsumerLoop:
             self._loaded -= 1
             if strand.items and strand.items[0] is delivery:
                 strand.items.pop(0)
-        if type(settlement) is not Done:
-            self._follow(settlement, strand)
+        if type(settlement) is Done:
+            return
+        self._follow(settlement, strand)
         if settlement is None and not lane.lease.lost:
             self._read_again(lane)
 

@@ -66,13 +66,14 @@ class Lane:
         for strand in self.strands.values():
             yield from list(strand.items)[1 if strand.runner else 0 :]
 
-    def strand_at_once(self, delivery: Delivery) -> Strand:
-        """The strand of what begins at once, with nothing before it."""
+    def strand_at_once(self, delivery: Delivery, runner: Runner) -> Strand:
+        """The strand of what begins at once in this runner, with nothing before it."""
         if delivery.metadata.partitionkey is None:
             # Nothing can come to stand behind it, so it is opened only when it must wait.
-            return Strand(self, delivery.position, [delivery])
+            return Strand(self, delivery.position, [delivery], runner)
         strand = self.strand_of(delivery)
         strand.items.append(delivery)
+        strand.runner = runner
         return strand
 
     def open(self, strand: Strand) -> None:

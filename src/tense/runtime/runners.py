@@ -105,8 +105,7 @@ class Runners:
         if rest is None or (rest.given.done() and (rest := self._rested()) is None):
             self._in_a_row = 0
             return False
-        strand = lane.strand_at_once(delivery)
-        strand.runner = rest.runner
+        strand = lane.strand_at_once(delivery, rest.runner)
         self._starting = True
         try:
             started = start(self._work(strand), rest.runner.task, rest.context.copy())
@@ -117,7 +116,7 @@ class Runners:
         finally:
             self._starting = False
         if started is not None:
-            strand.lane.open(strand)
+            lane.open(strand)
             if rest.given.done():
                 rest.begun = (strand, started)
             else:
@@ -128,7 +127,8 @@ class Runners:
         if strand.items:
             self._done_with(strand)
             self.hand_out()
-        else:
+        elif lane.strands:
+            # Else nothing came to stand in its lane, so there is nothing to close, and it left the room that there was.
             self.after(strand)
         return True
 

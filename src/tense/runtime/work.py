@@ -67,31 +67,34 @@ class Work:
         unit, handlers = self._units.unit(delivery, lease), self._handlers(delivery, service)
         settlement, message = self._prepare(delivery, handlers)
         outgoing: Sequence[Envelope] = ()
+        metadata = delivery.metadata
         if settlement is None:
-            metadata = delivery.metadata if delivery.attempt == delivery.metadata.attempt else _as_counted(delivery)
-            self._watchdog.begin(runner, lease, handlers[0].timeout)
+            handler = handlers[0]
+            if delivery.attempt != metadata.attempt:
+                metadata = _as_counted(delivery)
+            self._watchdog.begin(runner, lease, handler.timeout)
             try:
                 if metadata.kind != "command":
                     settlement, outgoing = await self._tell(handlers, message, metadata, unit)
                 else:
-                    call = Call(self._voice, handlers[0], metadata, unit)
+                    call = Call(self._voice, handler, metadata, unit)
                     token = current.set(metadata)
                     try:
-                        returned = await self._bus.run(handlers[0], message, call)
+                        returned = await self._bus.run(handler, message, call)
                     except Rejection as rejection:
                         runner.lease = None
                         returned = await withdrawn(call, rejection)
                     finally:
                         call.over = True
                         current.reset(token)
-                    settlement, outgoing = Done(self._outcome(handlers[0].message, returned)), call.outgoing
+                    settlement, outgoing = Done(self._outcome(handler.message, returned)), call.outgoing
             except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
-                settlement = await self._broken(error, handlers[0], delivery, unit, runner)
+                settlement = await self._broken(error, handler, delivery, unit, runner)
                 if settlement is None:
                     return None
             finally:
                 runner.lease = None
-        if delivery.metadata.replyto is not None:
+        if metadata.replyto is not None:
             outgoing = self._with_news(delivery, settlement, outgoing)
         try:
             if (waiting := unit.finish(settlement, outgoing)) is not None:

@@ -46,8 +46,8 @@ class MemoryState:
 
     def accept(self, envelope: Envelope, *, at_once: bool = True) -> bool:
         """Take a message in. A command may begin now, unless others are to be taken in with it."""
-        around, message_id = self.surroundings or self.around, envelope.metadata.id
-        event = envelope.metadata.kind == "event"
+        around, metadata = self.surroundings or self.around, envelope.metadata
+        message_id, event = metadata.id, metadata.kind == "event"
         if message_id in (self.events if event else self.commands) and not self.is_new(envelope):
             return False
         self.positions += 1
