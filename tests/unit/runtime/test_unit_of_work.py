@@ -1,4 +1,4 @@
-"""Promise 3: all or nothing. Promise 2: effects count once. The rules of turns and of Execute."""
+"""Promise 3: all or nothing. Promise 2: effects count once. The rules of turns."""
 
 import asyncio
 import sqlite3
@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from stores import BROKEN_RULE, MISSING_TABLE, WITH_TURNS, Run
-from tense import App, Client, CommandFailed, Execute, Metadata, Publish, Send, Service, Snapshot, Transaction
+from tense import App, Client, Metadata, Publish, Send, Service, Snapshot, Transaction
 from words import (
     FEW,
-    ChargeCard,
     Log,
     Notify,
     OrderPlaced,
@@ -19,7 +18,6 @@ from words import (
     Receipt,
     notes,
     orders,
-    payment,
     subscriber,
 )
 
@@ -115,79 +113,6 @@ async def test_a_part_can_be_undone_on_its_own(run: Run) -> None:
         await h.client.execute(Notify(text="x"))
 
         assert await rows(h) == ["kept"]
-
-
-async def test_a_child_of_a_retried_parent_runs_once(run: Run) -> None:
-    log = Log()
-    log.failing = {"after charge 1"}
-    selling, paying = Service(orders), Service(payment)
-
-    @selling.handles(PlaceOrder, retry=FEW)
-    async def place(command: PlaceOrder, charge: Execute[ChargeCard], about: Metadata) -> Receipt:
-        reference = await charge(ChargeCard(order_id=command.order_id))
-        log.note(f"after charge {about.attempt}")
-        return Receipt(order_id=reference)
-
-    @paying.handles(ChargeCard)
-    async def charge_card(command: ChargeCard) -> str:
-        log.note("charged")
-        return "reference"
-
-    async with run(App(selling, paying)) as h:
-        ticket = await h.client.send(PlaceOrder(order_id="a"))
-        await h.idle()
-        await h.later(1)
-
-        assert (await ticket.result()).order_id == "reference"
-        assert log == ["charged", "after charge 1", "after charge 2"]
-
-
-async def test_a_retry_that_executes_something_else_is_told_that_it_is_not_deterministic(run: Run) -> None:
-    log = Log()
-    log.failing = {"first"}
-    selling, paying = Service(orders), Service(payment)
-
-    @selling.handles(PlaceOrder, retry=FEW)
-    async def place(command: PlaceOrder, charge: Execute[ChargeCard], about: Metadata) -> Receipt:
-        await charge(ChargeCard(order_id=f"attempt {about.attempt}"))
-        log.note("first" if about.attempt == 1 else "later")
-        return Receipt(order_id="x")
-
-    @paying.handles(ChargeCard)
-    async def charge_card(command: ChargeCard) -> str:
-        return "reference"
-
-    async with run(App(selling, paying)) as h:
-        ticket = await h.client.send(PlaceOrder(order_id="a"))
-        await h.idle()
-        for _ in range(3):
-            await h.later(1)
-
-        with pytest.raises(CommandFailed, match="another body"):
-            await ticket.result()
-
-
-async def test_execute_after_the_first_use_of_the_transaction_is_an_error_that_says_why(run: Run) -> None:
-    selling, paying = Service(orders), Service(payment)
-
-    @selling.handles(PlaceOrder, retry=FEW)
-    async def place(command: PlaceOrder, db: Transaction, charge: Execute[ChargeCard]) -> Receipt:
-        await db.execute(TABLE)
-        await charge(ChargeCard(order_id="x"))
-        return Receipt(order_id="x")
-
-    @paying.handles(ChargeCard)
-    async def charge_card(command: ChargeCard) -> str:
-        return "reference"
-
-    async with run(App(selling, paying)) as h:
-        ticket = await h.client.send(PlaceOrder(order_id="a"))
-        await h.idle()
-        for _ in range(3):
-            await h.later(1)
-
-        with pytest.raises(CommandFailed, match="execute first, then write"):
-            await ticket.result()
 
 
 async def test_a_port_that_outlives_its_handler_refuses_to_speak(run: Run) -> None:
