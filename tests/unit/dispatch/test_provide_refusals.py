@@ -1,58 +1,16 @@
 """What an app cannot give to its handlers is refused with the path that led there."""
 
 import sqlite3
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+from desk import Ask, Asked, Engine, Repository, Session, Settings, desk
 
-from tense import App, Command, Contract, Event, Metadata, Publish, Service, scoped
+from tense import App, Metadata, Publish, Service, scoped
 from tense.errors import ProvisionError
 
 if TYPE_CHECKING:
     from decimal import Decimal as OnlyForCheckers
-
-desk = Contract("desk")
-
-
-class Ask(Command[str], owner=desk):
-    word: str = "x"
-
-
-class Asked(Event, owner=desk):
-    word: str
-
-
-class Settings:
-    place = "Bern"
-
-
-class Engine:
-    def __init__(self, settings: Settings) -> None:
-        self.place = settings.place
-
-
-class Session:
-    opened = 0
-
-    def __init__(self) -> None:
-        type(self).opened += 1
-        self.number = type(self).opened
-
-
-@dataclass
-class Repository:
-    session: Session
-    engine: Engine
-
-
-class Mail(Protocol):
-    def post(self, text: str) -> str: ...
-
-
-class Smtp:
-    def post(self, text: str) -> str:
-        return f"posted {text}"
 
 
 def refusal(handler, *provide):
@@ -69,11 +27,11 @@ def test_what_nothing_provides_is_refused_with_the_path_that_led_there():
     text = refusal(ask, Engine, Session, Repository)
 
     assert text == (
-        f"nothing provides {__name__}.Settings.\n"
+        f"nothing provides {Settings.__module__}.Settings.\n"
         f"  {__name__}:{ask.__qualname__} ({__file__}:{ask.__code__.co_firstlineno})\n"
         "     -> Repository\n"
         "        -> Engine\n"
-        f"           -> {__name__}.Settings\n"
+        f"           -> {Settings.__module__}.Settings\n"
         "Add it to App(provide=[...])."
     )
 
@@ -100,7 +58,7 @@ def test_two_providers_of_one_type_are_refused():
 
     async def ask(command: Ask) -> str: ...
 
-    assert f"{__name__}.Settings is provided twice: by " in refusal(ask, Settings, other)
+    assert f"{Settings.__module__}.Settings is provided twice: by " in refusal(ask, Settings, other)
 
 
 def test_a_function_that_does_not_say_what_it_returns_is_refused():

@@ -3,20 +3,28 @@
 import asyncio
 
 import pytest
+import three_contracts
+from three_contracts import (
+    CancelOrder,
+    CardCharged,
+    ChargeCard,
+    OrderPlaced,
+    PlaceOrder,
+    handle_place_order,
+    mail,
+    orders,
+    payment,
+    refused,
+)
 
 from tense import (
     App,
-    Command,
-    Contract,
-    Event,
     Execute,
     Publish,
-    Rejection,
     Send,
     Service,
 )
 from tense.errors import (
-    DefinitionError,
     ForeignMessageError,
     NoHandlerError,
     NotAMessageError,
@@ -24,48 +32,7 @@ from tense.errors import (
     TwoHandlersError,
 )
 
-orders = Contract("orders")
-payment = Contract("payment")
-mail = Contract("mail")
-
-
-class OutOfStock(Rejection):
-    sku: str
-
-
-class PlaceOrder(Command[str, OutOfStock], owner=orders, key="order_id"):
-    order_id: str
-
-
-class CancelOrder(Command, owner=orders):
-    order_id: str
-
-
-class OrderPlaced(Event, owner=orders, key="order_id"):
-    order_id: str
-
-
-class ChargeCard(Command[str], owner=payment):
-    cents: int
-
-
-class CardCharged(Event, owner=payment):
-    cents: int
-
-
-class CheckMail(Command[str], owner=mail):
-    cents: int
-
-
-async def handle_place_order(command: PlaceOrder) -> str:
-    return command.order_id
-
-
-def refused(error, act):
-    with pytest.raises(error) as caught:
-        act()
-    assert isinstance(caught.value, DefinitionError)
-    return str(caught.value)
+HANDLED_AT = f"{three_contracts.__file__}:{handle_place_order.__code__.co_firstlineno}"
 
 
 # Who may handle and read what
@@ -77,8 +44,7 @@ def test_a_second_handler_in_one_service_is_refused_and_both_are_named():
 
     text = refused(TwoHandlersError, lambda: service.handles(PlaceOrder)(handle_place_order))
 
-    line = handle_place_order.__code__.co_firstlineno
-    assert text.startswith(f"orders.PlaceOrder has two handlers: {__file__}:{line} and {__file__}:{line}.")
+    assert text.startswith(f"orders.PlaceOrder has two handlers: {HANDLED_AT} and {HANDLED_AT}.")
     assert "let one handle the command and publish an event that the other subscribes to" in text
 
 
@@ -100,7 +66,7 @@ def test_a_command_that_its_own_app_does_not_handle_is_refused_and_what_is_there
     assert text.startswith(
         "orders.CancelOrder has no handler. A command needs exactly one.\nRegistered here: orders.PlaceOrder ("
     )
-    assert f"{__file__}:{handle_place_order.__code__.co_firstlineno}" in text
+    assert HANDLED_AT in text
     assert "Write one with @service.handles in the service 'orders'" in text
 
 
@@ -132,7 +98,7 @@ def test_a_command_that_stands_beside_the_others_and_that_nobody_handles_is_refu
 def test_a_handler_for_another_contracts_command_is_refused():
     text = refused(ForeignMessageError, lambda: Service(mail).handles(PlaceOrder))
 
-    assert text.startswith(f"mail cannot handle orders.PlaceOrder: it belongs to orders ({__file__}:")
+    assert text.startswith(f"mail cannot handle orders.PlaceOrder: it belongs to orders ({three_contracts.__file__}:")
     assert "Send it instead, or subscribe to one of its events." in text
 
 

@@ -3,65 +3,22 @@
 from dataclasses import dataclass
 
 import pytest
+import three_contracts
+from three_contracts import OrderPlaced, mail, orders, refused
 
 from tense import (
     App,
     AsCommand,
     AsEvent,
     Command,
-    Contract,
     Event,
     Rejection,
     Service,
 )
 from tense.errors import (
-    DefinitionError,
     MessageDefinitionError,
     WireNameError,
 )
-
-orders = Contract("orders")
-payment = Contract("payment")
-mail = Contract("mail")
-
-
-class OutOfStock(Rejection):
-    sku: str
-
-
-class PlaceOrder(Command[str, OutOfStock], owner=orders, key="order_id"):
-    order_id: str
-
-
-class CancelOrder(Command, owner=orders):
-    order_id: str
-
-
-class OrderPlaced(Event, owner=orders, key="order_id"):
-    order_id: str
-
-
-class ChargeCard(Command[str], owner=payment):
-    cents: int
-
-
-class CardCharged(Event, owner=payment):
-    cents: int
-
-
-class CheckMail(Command[str], owner=mail):
-    cents: int
-
-
-async def handle_place_order(command: PlaceOrder) -> str:
-    return command.order_id
-
-
-def refused(error, act):
-    with pytest.raises(error) as caught:
-        act()
-    assert isinstance(caught.value, DefinitionError)
-    return str(caught.value)
 
 
 def test_two_classes_with_one_wire_name_in_one_app_are_refused():
@@ -78,7 +35,8 @@ def test_two_classes_with_one_wire_name_in_one_app_are_refused():
 
     text = refused(WireNameError, lambda: App(first, second))
 
-    assert text.startswith(f"Two classes have the wire name 'orders.OrderPlaced': {__file__}:")
+    assert text.startswith(f"Two classes have the wire name 'orders.OrderPlaced': {three_contracts.__file__}:")
+    assert f" and {__file__}:" in text
     assert text.endswith("Rename one, or give it another name with `name=`.")
 
 

@@ -5,25 +5,22 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from three_contracts import CancelOrder, ChargeCard, CheckMail, OrderPlaced, PlaceOrder, mail, orders, payment, refused
 
 from tense import (
     App,
     Clock,
-    Command,
     Concluded,
-    Contract,
     Event,
     Execute,
     Metadata,
     Publish,
-    Rejection,
     Send,
     Service,
     Snapshot,
     Transaction,
 )
 from tense.errors import (
-    DefinitionError,
     ExecuteCycleError,
     ProvisionError,
     RegistrationError,
@@ -31,49 +28,6 @@ from tense.errors import (
 
 if TYPE_CHECKING:
     from decimal import Decimal as OnlyForCheckers
-
-orders = Contract("orders")
-payment = Contract("payment")
-mail = Contract("mail")
-
-
-class OutOfStock(Rejection):
-    sku: str
-
-
-class PlaceOrder(Command[str, OutOfStock], owner=orders, key="order_id"):
-    order_id: str
-
-
-class CancelOrder(Command, owner=orders):
-    order_id: str
-
-
-class OrderPlaced(Event, owner=orders, key="order_id"):
-    order_id: str
-
-
-class ChargeCard(Command[str], owner=payment):
-    cents: int
-
-
-class CardCharged(Event, owner=payment):
-    cents: int
-
-
-class CheckMail(Command[str], owner=mail):
-    cents: int
-
-
-async def handle_place_order(command: PlaceOrder) -> str:
-    return command.order_id
-
-
-def refused(error, act):
-    with pytest.raises(error) as caught:
-        act()
-    assert isinstance(caught.value, DefinitionError)
-    return str(caught.value)
 
 
 async def unions(command: PlaceOrder, execute: Execute[ChargeCard | CheckMail]) -> str: ...

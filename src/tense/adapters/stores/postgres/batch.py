@@ -179,6 +179,18 @@ class Batch:
             self.host.stay(list(self._ended.values()))
 
     async def _undo_who_left(self) -> None:
+        try:
+            stays = await self._say_again()
+        finally:
+            self._undoing = False
+            for waiting in self._waiting:
+                if not waiting.done():
+                    waiting.set_result(None)
+        if stays:
+            self._end_if_over()
+
+    async def _say_again(self) -> bool:
+        """Undo, and say what the others said, until nobody leaves meanwhile; False if the turn is over for all of them."""
         session = self._session
         assert session is not None
         try:
@@ -186,25 +198,19 @@ class Batch:
                 self._left = False
                 if not self._inside and not self._ended:
                     await self.host.undo()
-                    return
+                    return False
                 session.ahead(BACK)
                 await self._together(session)
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            self._broken = error
-            self.host.give_up(list(self._ended.values()), error)
-            await self.host.undo()
         except asyncio.CancelledError:
             for _, future in self._ended.values():
                 future.cancel()
             raise
-        else:
-            self._undoing = False
-            self._end_if_over()
-        finally:
-            self._undoing = False
-            for waiting in self._waiting:
-                if not waiting.done():
-                    waiting.set_result(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
+            self._broken = error
+            self.host.give_up(list(self._ended.values()), error)
+            await self.host.undo()
+            return False
+        return True
 
     async def _together(self, session: Session) -> None:
         """Say it for all who stay.

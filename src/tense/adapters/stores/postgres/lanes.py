@@ -1,7 +1,6 @@
 """Lanes and instances: who lives, who may handle what, and what happens when one dies. Moments are the server's."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +12,9 @@ from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.strands import table_of
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import translated
-from tense.errors import OwnerConflictError, StoreError
+from tense.errors import StoreError
 from tense.ports.delivery import Lease
+from tense.ports.instances import is_gone, refuse_two_owners
 from tense.ports.records import Consumer, Instance
 
 INSTANCE = msgspec.json.Decoder(Instance)
@@ -152,7 +152,7 @@ class Lanes:
         if fresh:
             await connection.execute(TURN, core.address.schema)
             for other in await self._others(connection):
-                _refuse_conflict(instance, other)
+                refuse_two_owners(instance, other)
             await connection.execute(core.sql(FORGET), GONE_AFTER)
             await connection.execute(
                 core.sql(SERVICES),
@@ -220,28 +220,3 @@ class Lanes:
 
     def _host(self) -> str:
         return "" if self._me is None else self._me.host
-
-
-def is_gone(instance: Instance, host: str) -> bool:
-    """Whether an instance of this very machine has no process any more: then nobody need wait for its lease."""
-    if not host or instance.host != host:
-        return False
-    try:
-        os.kill(instance.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
-def _refuse_conflict(mine: Instance, other: Instance) -> None:
-    for name, code in mine.commands.items():
-        theirs = other.commands.get(name)
-        if theirs is not None and theirs != code:
-            text = (
-                f"{name} is handled by another code base: {theirs!r} in process {other.pid} (app "
-                f"{other.app or 'unnamed'}, version {other.version}), here it would be {code!r}. A command has one "
-                "owner; stop one of the two, or rename the contract."
-            )
-            raise OwnerConflictError(text)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -60,23 +60,13 @@ class Backlog:
         """The next deliveries of some lanes."""
         if consumer.kind == "subscription":
             return self._read_log(consumer, wanted, limit)
-        marked: list[int] = []
-        future = self._core.writer.submit(
-            lambda connection: self._claim(connection, consumer, wanted, limit, marked), light=True
-        )
-        future.add_done_callback(lambda done: self._unmark(consumer, marked, done))
-        return future
+        return self._hand_out(consumer, lambda connection: self._claim(connection, consumer, wanted, limit))
 
     def due(
         self, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
     ) -> "asyncio.Future[Sequence[Delivery]]":
         """Exceptions whose time has come."""
-        marked: list[int] = []
-        future = self._core.writer.submit(
-            lambda connection: self._due(connection, consumer, leases, (now, limit), marked), light=True
-        )
-        future.add_done_callback(lambda done: self._unmark(consumer, marked, done))
-        return future
+        return self._hand_out(consumer, lambda connection: self._due(connection, consumer, leases, now, limit))
 
     def next_due(self, consumer: Consumer) -> float | None:
         """When the next exception is due."""
@@ -124,15 +114,33 @@ class Backlog:
         rows = self._core.read().execute("SELECT lane, pos FROM tense_lane WHERE consumer = ?", (consumer.name,))
         return dict(rows.fetchall())
 
+    def _hand_out(
+        self, consumer: Consumer, find: Callable[[sqlite3.Connection], list[Delivery]]
+    ) -> "asyncio.Future[Sequence[Delivery]]":
+        """What is found in a turn of the writer is in hands from then on, and counted, unless its group is undone."""
+        marked: list[int] = []
+
+        def operation(connection: sqlite3.Connection) -> Sequence[Delivery]:
+            taken, found = self._core.taken.setdefault(consumer.name, {}), find(connection)
+            for delivery in found:
+                taken[delivery.position] = delivery.lane
+                marked.append(delivery.position)
+            self._count(connection, consumer, found)
+            return found
+
+        def settled(done: "asyncio.Future[Sequence[Delivery]]") -> None:
+            if done.cancelled() or done.exception() is not None:
+                taken = self._core.taken.get(consumer.name, {})
+                for position in marked:
+                    taken.pop(position, None)
+
+        future = self._core.writer.submit(operation, light=True)
+        future.add_done_callback(settled)
+        return future
+
     def _claim(
-        self,
-        connection: sqlite3.Connection,
-        consumer: Consumer,
-        wanted: Sequence[Want],
-        limit: int,
-        marked: list[int],
+        self, connection: sqlite3.Connection, consumer: Consumer, wanted: Sequence[Want], limit: int
     ) -> list[Delivery]:
-        taken = self._core.taken.setdefault(consumer.name, {})
         found: list[Delivery] = []
         for want in wanted:
             most = min(want.most, limit - len(found))
@@ -142,22 +150,12 @@ class Backlog:
                 continue
             rows = connection.execute(CLAIM, (consumer.name, want.lease.lane, want.after, most))
             found += [self._delivery(consumer, row, "backlog", row[5] + 1, alone=row[5] > row[6]) for row in rows]
-        for delivery in found:
-            taken[delivery.position] = delivery.lane
-            marked.append(delivery.position)
-        self._count(connection, consumer, found)
         return found
 
     def _due(
-        self,
-        connection: sqlite3.Connection,
-        consumer: Consumer,
-        leases: Mapping[int, Lease],
-        window: tuple[float, int],
-        marked: list[int],
+        self, connection: sqlite3.Connection, consumer: Consumer, leases: Mapping[int, Lease], now: float, limit: int
     ) -> list[Delivery]:
-        now, limit = window
-        taken = self._core.taken.setdefault(consumer.name, {})
+        taken = self._core.taken.get(consumer.name, {})
         inbox = consumer.kind == "inbox"
         values = (consumer.name, now, now, limit + len(taken)) if inbox else (consumer.name, now, limit + len(taken))
         found = []
@@ -165,22 +163,12 @@ class Backlog:
             lease = leases.get(row[2])
             if lease is None or lease.lost or row[0] in taken:
                 continue
-            taken[row[0]] = row[2]
-            marked.append(row[0])
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
             found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
             if len(found) == limit:
                 break
-        self._count(connection, consumer, found)
         return found
-
-    def _unmark(self, consumer: Consumer, marked: Sequence[int], done: "asyncio.Future[Sequence[Delivery]]") -> None:
-        """What was not handed out after all, for its group was undone, is not in hands."""
-        if done.cancelled() or done.exception() is not None:
-            taken = self._core.taken.get(consumer.name, {})
-            for position in marked:
-                taken.pop(position, None)
 
     def _count(self, connection: sqlite3.Connection, consumer: Consumer, found: Sequence[Delivery]) -> None:
         """Count what is handed out; what is to run alone is counted when it starts, for it waits for others."""

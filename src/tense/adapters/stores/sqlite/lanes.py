@@ -1,14 +1,14 @@
 """Lanes and instances: who lives, who may handle what, and what happens when one dies."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
 
 import msgspec
 
 from tense.adapters.stores.sqlite.core import Core, encode
-from tense.errors import OwnerConflictError, StoreError, StoreUnusableError
+from tense.errors import StoreError, StoreUnusableError
 from tense.ports.delivery import Lease
+from tense.ports.instances import is_gone, refuse_two_owners
 from tense.ports.records import Consumer, Instance
 
 INSTANCE = msgspec.json.Decoder(Instance)
@@ -179,7 +179,7 @@ class Lanes:
     def _announce(self, connection: sqlite3.Connection, instance: Instance) -> None:
         now = self._core.around.clock.now()
         for other in self._others(connection, now):
-            _refuse_conflict(instance, other)
+            refuse_two_owners(instance, other)
         fresh = connection.execute("SELECT 1 FROM tense_instance WHERE id = ?", (instance.id,)).fetchone() is None
         self._write(connection, instance)
         if fresh:
@@ -262,28 +262,3 @@ class Lanes:
 
     def _host(self) -> str:
         return "" if self._me is None else self._me.host
-
-
-def is_gone(instance: Instance, host: str) -> bool:
-    """Whether an instance of this very machine has no process any more: then nobody need wait for its lease."""
-    if not host or instance.host != host:
-        return False
-    try:
-        os.kill(instance.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
-def _refuse_conflict(mine: Instance, other: Instance) -> None:
-    for name, code in mine.commands.items():
-        theirs = other.commands.get(name)
-        if theirs is not None and theirs != code:
-            text = (
-                f"{name} is handled by another code base: {theirs!r} in process {other.pid} (app {other.app or 'unnamed'}, "
-                f"version {other.version}), here it would be {code!r}. A command has one owner; stop one of the two, or "
-                "rename the contract."
-            )
-            raise OwnerConflictError(text)
