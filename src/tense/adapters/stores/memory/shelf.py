@@ -68,18 +68,23 @@ class Shelf:
             self.handed[item.position] = item
         return self.delivery(item, "exception" if exception else "backlog")
 
-    def take_back(self, lane: int, commands: Iterable[Item]) -> None:
-        """A lane is given up: what of it is in hands, and was not settled, stands where it stood before."""
+    def take_back(self, lanes: Iterable[int], commands: Iterable[Item]) -> None:
+        """Lanes are given up: what of them is in hands, and was not settled, stands where it stood before."""
+        back: dict[int, list[Item]] = {lane: [] for lane in lanes}
         for item in self.exceptions.values():
-            if item.lane == lane and item.state == "taken":
+            if item.state == "taken" and item.lane in back:
                 item.state = "scheduled"
-        queue = self.backlog[lane]
-        standing = {item.position for item in queue}
-        known = [*self.handed.values(), *(item for item in commands if item.envelope.service == self.consumer.name)]
-        back = [item for item in known if item.lane == lane and item.state == "open" and item.position not in standing]
-        for item in back:
-            self.handed.pop(item.position, None)
-        self.backlog[lane] = deque(sorted([*queue, *back], key=lambda item: item.position))
+        ours = (item for item in commands if item.state == "open" and item.envelope.service == self.consumer.name)
+        for item in (*self.handed.values(), *ours):
+            if item.state == "open" and item.lane in back:
+                back[item.lane].append(item)
+        for lane, items in back.items():
+            queue = self.backlog[lane]
+            standing = {item.position for item in queue}
+            fresh = [item for item in items if item.position not in standing]
+            for item in fresh:
+                self.handed.pop(item.position, None)
+            self.backlog[lane] = deque(sorted([*queue, *fresh], key=lambda item: item.position))
 
     def delivery(self, item: Item, origin: Origin = "backlog") -> Delivery:
         """A message as it is handed out."""

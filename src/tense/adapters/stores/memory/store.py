@@ -135,11 +135,14 @@ class MemoryStore:
 
     async def release(self, leases: Sequence[Lease]) -> None:
         """Give lanes back."""
+        given: dict[str, list[int]] = {}
         for lease in leases:
             lease.lost = True
-            if (shelf := self.state.shelves.get(lease.consumer)) is not None:
+            given.setdefault(lease.consumer, []).append(lease.lane)
+        for consumer, lanes in given.items():
+            if (shelf := self.state.shelves.get(consumer)) is not None:
                 commands = self.state.commands.values() if shelf.consumer.kind == "inbox" else ()
-                shelf.take_back(lease.lane, commands)
+                shelf.take_back(lanes, commands)
 
     async def retire(self) -> None:
         """Give everything back; nobody else is here, so nobody is left."""
