@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from asked import Asked
@@ -81,7 +82,8 @@ async def test_tables_level_off_however_many_messages_pass_through(server: OwnPo
             print(f"{ground[0]:>10,} through, {sizes[-1] / 1e6:6.1f} MB: {largest(by_table)}")
 
     assert ground == baked == [TOTAL]
-    assert max(sizes[PARTS // 2 :]) <= 1.5 * max(sizes[1 : PARTS // 2]), sizes
+    # A vacuum that comes late makes one size stand out; tables that grow with what passed make all of them greater.
+    assert median(sizes[PARTS // 2 :]) <= 1.5 * median(sizes[1 : PARTS // 2]), sizes
 
 
 def largest(by_table: dict[str, int]) -> str:
