@@ -1,6 +1,5 @@
 """Hints: LISTEN and NOTIFY, throttled. They only shorten the wait; polling is the truth."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -49,9 +48,9 @@ class Hints:
         self.listening = False
 
     async def start(self) -> None:
-        """Begin to listen."""
+        """Begin to listen; if it cannot be done now, soon."""
         if not self._stopped:
-            await self._listen()
+            await self._listen_or_later()
 
     async def stop(self) -> None:
         """Send what waits, hear no more."""
@@ -110,10 +109,19 @@ class Hints:
         return text.decode()
 
     async def _listen(self) -> None:
-        connection = self._listener = await self._core.connect()
+        connection = await self._core.connect(patience=self._core.around.lease)
+        try:
+            await connection.add_listener(self._channel, self._hear)
+        except BaseException:
+            connection.terminate()
+            raise
+        if self._stopped:
+            connection.terminate()
+            return
+        self._listener, self.listening = connection, True
         connection.add_termination_listener(self._lost)
-        await connection.add_listener(self._channel, self._hear)
-        self.listening = True
+        if connection.is_closed():
+            self._lost(connection)
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         if self._stopped:
@@ -136,12 +144,14 @@ class Hints:
             self._core.around.spawn.task(self._relisten(), "tense listen")
 
     async def _relisten(self) -> None:
+        if await self._listen_or_later() and not self._stopped:
+            # Whatever was said meanwhile was not heard.
+            self._heard(None)
+
+    async def _listen_or_later(self) -> bool:
         try:
             await self._listen()
         except DRIVER:
             self._core.around.clock.call_later(RECONNECT, self._again)
-            return
-        except asyncio.CancelledError:
-            raise
-        # Whatever was said meanwhile was not heard.
-        self._heard(None)
+            return False
+        return True

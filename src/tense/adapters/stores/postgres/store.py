@@ -80,7 +80,11 @@ class PostgresStore:
         self._letters = Letters(core)
         self._survey = Survey(core)
         self._news = News(core, self._backlog, self._ledger)
-        await self._news.start()
+        try:
+            await self._news.start()
+        except BaseException:
+            await self.close()
+            raise
         self._timer = surroundings.clock.call_later(PRUNE_EVERY, self._prune)
 
     async def close(self) -> None:
