@@ -126,10 +126,12 @@ class Runners:
             self._idle.append(rest)
         if strand.items:
             self._done_with(strand)
-            self.hand_out()
         elif lane.strands:
             # Else nothing came to stand in its lane, so there is nothing to close, and it left the room that there was.
             self.after(strand)
+        if self._ready:
+            # What became ready while this runner was lent found none that rests.
+            self.hand_out()
         return True
 
     async def stop(self, limit: float) -> None:

@@ -53,7 +53,7 @@ class Place:
     def __init__(self, *going: str) -> None:
         self.clock = HandClock()
         self.around = SimpleNamespace(clock=self.clock, spawn=self, lease=3.0, instance="me")
-        self.address = SimpleNamespace(schema="tense", notify=True)
+        self.address = SimpleNamespace(schema="tense", notify=True, shown="postgresql://here")
         self.lines: list[Line] = []
         self._going = list(going)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,3 +112,33 @@ async def test_a_line_that_is_made_while_the_store_closes_is_closed() -> None:
     await starting
 
     assert (len(place.lines), place.open) == (1, [])
+
+
+async def test_a_line_that_is_made_anew_while_the_store_closes_is_closed_before_it_is() -> None:
+    from tense.adapters.stores.postgres.hints import RECONNECT, Hints
+
+    place: Any = Place("after")
+    hints = Hints(place, lambda _hint: None)
+    await hints.start()
+    place.clock.advance(RECONNECT)
+    while len(place.lines) < 2:
+        await asyncio.sleep(0)
+
+    await hints.stop()
+
+    assert place.open == []
+
+
+async def test_who_cannot_listen_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    from tense.adapters.stores.postgres.hints import RECONNECT, Hints
+
+    place: Any = Place("while", "while", "while")
+    hints = Hints(place, lambda _hint: None)
+
+    await hints.start()
+    for _ in range(3):
+        await place.later(RECONNECT)
+
+    assert hints.listening
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "seen by polling" in caplog.text

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from stores import Run
-from tense import App, Command, CommandFailed, Contract, Event, Publish, Retry, Service
+from tense import App, Command, CommandFailed, Contract, Event, Publish, Retry, Send, Service
 from tense.testing.harness import harness
 
 place, yard = Contract("place"), Contract("yard")
@@ -152,3 +152,23 @@ async def test_a_runner_whose_thread_outlasted_its_limit_minds_the_limit_of_the_
 
         with pytest.raises(CommandFailed, match=r"its limit of 0\.05 s"):
             await client.execute(Linger(), timeout=5)
+
+
+async def test_what_one_sends_that_began_at_once_begins_when_the_only_runner_rests_again(run: Run) -> None:
+    said: list[str] = []
+    service = Service(place, concurrency=1)
+
+    @service.handles(Say)
+    async def say(command: Say, send: Send[Say]) -> str:
+        said.append(command.word)
+        if command.word:
+            send(Say(key=f"{command.key} again", word=command.word[1:]))
+        return command.word
+
+    async with run(App(service)) as h:
+        await h.until(h.client.execute(Say(key="warm")))
+        await h.until(h.client.execute(Say(key="two", word="ab")))
+        async with asyncio.timeout(10):
+            await h.idle()
+
+    assert said == ["", "ab", "b", ""]

@@ -1,5 +1,7 @@
 """Hints: LISTEN and NOTIFY, throttled. They only shorten the wait; polling is the truth."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +10,10 @@ import msgspec
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.tidings import Tidings
-from tense.adapters.stores.postgres.trouble import DRIVER
+from tense.adapters.stores.postgres.trouble import DRIVER, translated
 from tense.errors import StoreError
+
+log = logging.getLogger("tense")
 
 PAUSE = 0.01
 """Seconds between two notifications of one process: each takes a lock of the whole database when it commits."""
@@ -45,6 +49,8 @@ class Hints:
         self._sending = False
         self._stopped = not core.address.notify
         self._listener: Connection | None = None
+        self._making: asyncio.Task[None] | None = None
+        self._deaf = False
         self.listening = False
 
     async def start(self) -> None:
@@ -53,8 +59,12 @@ class Hints:
             await self._listen_or_later()
 
     async def stop(self) -> None:
-        """Send what waits, hear no more."""
-        self._stopped, listener = True, self._listener
+        """Hear no more."""
+        self._stopped = True
+        if self._making is not None and not self._making.done():
+            self._making.cancel()
+            await asyncio.wait([self._making])
+        listener = self._listener
         if listener is not None and not listener.is_closed():
             try:
                 await listener.close(timeout=1.0)
@@ -141,7 +151,7 @@ class Hints:
 
     def _again(self) -> None:
         if not self._stopped:
-            self._core.around.spawn.task(self._relisten(), "tense listen")
+            self._making = self._core.around.spawn.task(self._relisten(), "tense listen")
 
     async def _relisten(self) -> None:
         if await self._listen_or_later() and not self._stopped:
@@ -151,7 +161,12 @@ class Hints:
     async def _listen_or_later(self) -> bool:
         try:
             await self._listen()
-        except DRIVER:
+        except DRIVER as error:
+            if not self._deaf:
+                text = "hints of other processes are not heard, what they do is seen by polling, until this works again: %s"
+                log.warning(text, translated(error, self._core.address.shown))
+            self._deaf = True
             self._core.around.clock.call_later(RECONNECT, self._again)
             return False
+        self._deaf = False
         return True
