@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -13,12 +13,12 @@ from tense.messages.rejection import Rejection, fields_of
 from tense.ports.codec import Codec
 from tense.rules.routing import Answers, answers_of
 
+WithoutResult: TypeAlias = Rejected | Failed | Expired | Cancelled
+"""What a command without a result ended with."""
+
 NOTHING = Completed(msgspec.Raw(b"null"))
 
 ENDINGS: dict[type, type[NoAnswer]] = {Failed: CommandFailed, Expired: CommandExpired, Cancelled: CommandCancelled}
-
-RAISED = (Rejection, NoAnswer)
-"""What is no result: whoever asked for one has it raised."""
 
 
 class Answering:
@@ -61,25 +61,43 @@ class Answering:
             return None
         return Rejected(type(rejection).__name__, msgspec.Raw(self._codec.encode(fields_of(rejection))))
 
-    def value(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
-        """The result, the rejection or the `NoAnswer` that an outcome stands for.
+    def result(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
+        """The result that an outcome stands for.
 
         Raises:
+            Rejection, NoAnswer: it stands for this instead.
             UndecodableError: it is recorded with a result or rejection that this code does not know.
         """
+        if not isinstance(outcome, Completed):
+            raise self._instead(command, message_id, wire_name, outcome)
         answers = self._answers.get(command) or self.of(command)
-        if isinstance(outcome, Completed):
-            if outcome is NOTHING or answers.result is None:
-                return None
-            return self._codec.decode(outcome.result, answers.result, strict=False)
+        if outcome is NOTHING or answers.result is None:
+            return None
+        return self._codec.decode(outcome.result, answers.result, strict=False)
+
+    def answer(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
+        """As `result`, but a rejection is given as a value."""
         if isinstance(outcome, Rejected):
-            cls: Any = answers.rejections.get(outcome.name)
+            return self._instead(command, message_id, wire_name, outcome)
+        return self.result(command, message_id, wire_name, outcome)
+
+    def value(self, command: type, message_id: str, wire_name: str, outcome: Outcome) -> Any:
+        """As `answer`, but a `NoAnswer` is given as a value, too."""
+        if isinstance(outcome, Completed):
+            return self.result(command, message_id, wire_name, outcome)
+        return self._instead(command, message_id, wire_name, outcome)
+
+    def _instead(self, command: type, message_id: str, wire_name: str, outcome: WithoutResult) -> Rejection | NoAnswer:
+        """What there is instead of a result."""
+        if isinstance(outcome, Rejected):
+            cls: Any = self.of(command).rejections.get(outcome.name)
             if cls is None:
                 text = (
                     f"{wire_name} was refused with {outcome.name}, which this version of its contract does not declare"
                 )
                 raise UndecodableError(text)
-            return cls(**self._codec.decode(outcome.fields, fields_type(cls), strict=False))
+            rejection: Rejection = cls(**self._codec.decode(outcome.fields, fields_type(cls), strict=False))
+            return rejection
         return ENDINGS[type(outcome)](message_id, wire_name, outcome.reason)
 
 
@@ -93,20 +111,6 @@ def fields_type(rejection: Any) -> Any:
         fields[field.name] = hints[field.name] if required else typing.NotRequired[hints[field.name]]
     make: Any = typing.TypedDict
     return make(f"{rejection.__name__}Fields", fields)
-
-
-def result_or_raise(value: Any) -> Any:
-    """The value, unless it is a rejection or a `NoAnswer`: then it is raised."""
-    if isinstance(value, RAISED):
-        raise value
-    return value
-
-
-def outcome_or_raise(value: Any) -> Any:
-    """The value or rejection, unless it is a `NoAnswer`: then it is raised."""
-    if isinstance(value, NoAnswer):
-        raise value
-    return value
 
 
 def refuse_return(where: str, returned: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from tense.dispatch.answers import Answering, outcome_or_raise, result_or_raise
+from tense.dispatch.answers import Answering
 from tense.dispatch.envelopes import Envelopes
 from tense.dispatch.handler import Handler
 from tense.errors import WorkflowError
@@ -129,13 +129,14 @@ class BoundExecute:
         self._allowed = allowed
 
     async def __call__(self, command: Any, /) -> Any:
-        return result_or_raise(await self._value(command))
+        return self._call.voice.answering.result(*await self._asked(command))
 
     async def outcome(self, command: Any, /) -> Any:
         """The result or the rejection as a value."""
-        return outcome_or_raise(await self._value(command))
+        return self._call.voice.answering.answer(*await self._asked(command))
 
-    async def _value(self, command: Any) -> Any:
+    async def _asked(self, command: Any) -> tuple[type, str, str, Outcome]:
+        """What was asked, and how it ended."""
         call = self._call
         call.refuse("Execute", command, self._allowed)
         envelope = self._child(command)
@@ -144,8 +145,7 @@ class BoundExecute:
             text = f"a replay executes no commands; {call.handler.name} wanted {envelope.metadata.type}"
             raise WorkflowError(text)
         outcome = await call.voice.ask(envelope)
-        metadata = envelope.metadata
-        return call.voice.answering.value(type(command), metadata.id, metadata.type, outcome)
+        return type(command), envelope.metadata.id, envelope.metadata.type, outcome
 
     def _child(self, command: Any) -> Envelope:
         call = self._call

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import CoroutineType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from typing_extensions import TypeVar
 
-from tense.dispatch.answers import RAISED, Answering, outcome_or_raise
+from tense.dispatch.answers import Answering
 from tense.dispatch.envelopes import Envelopes
 from tense.errors import ForeignMessageError, NotAMessageError, OutcomeUnknown, TenseWarning
 from tense.messages.envelope import Envelope
@@ -25,6 +25,9 @@ from tense.runtime.ticket import Ticket
 R = TypeVar("R")
 X = TypeVar("X")
 C = TypeVar("C")
+
+Read: TypeAlias = Callable[[type, str, str, Outcome], Any]
+"""What is made of a command's class, id, wire name and outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Client:
         self._store = store
         self._envelopes = envelopes
         self._answering = answering
+        self._result = answering.result
         self._tell = tell
         self._home = home
         self._known: set[str] = set(home.running)
@@ -60,16 +64,14 @@ class Client:
             DuplicateIdError: the id was used before with another body.
             StoreError: it was not accepted.
         """
-        value = self._value(command, timeout, id)
-        result: R = await value if type(value) is CoroutineType else value
-        if isinstance(result, RAISED):
-            raise result
+        found = self._execute(command, timeout, id, self._result)
+        result: R = await found if type(found) is CoroutineType else found
         return result
 
     async def outcome(self, command: IsCommand[R, X], /, *, timeout: float = 30.0, id: str | None = None) -> R | X:  # noqa: A002 - as above
         """As `execute`, but a rejection is given as a value."""
-        value = self._value(command, timeout, id)
-        outcome: R | X = outcome_or_raise(await value if type(value) is CoroutineType else value)
+        found = self._execute(command, timeout, id, self._answering.answer)
+        outcome: R | X = await found if type(found) is CoroutineType else found
         return outcome
 
     async def send(
@@ -138,7 +140,7 @@ class Client:
         """What a ticket gives: the result or rejection of a command sent before."""
         name = self._envelopes.declaration(command).name
         outcome = await self._await_outcome(self._store.watch(message_id), message_id, name, timeout)
-        return outcome_or_raise(self._answering.value(command, message_id, name, outcome))
+        return self._answering.answer(command, message_id, name, outcome)
 
     async def standing(self, message_id: str) -> Standing | None:
         """Where a command stands."""
@@ -149,26 +151,31 @@ class Client:
         """End a command that is not started."""
         return await self._store.cancel(message_id, Cancelled("by its sender"), self._tell)
 
-    def _value(self, command: Any, timeout: float, message_id: str | None) -> Any:
-        """What a command was answered with, where that is known at once; else a coroutine that gives it."""
+    def _execute(self, command: Any, timeout: float, message_id: str | None, read: Read) -> Any:
+        """What is read of a command's outcome, where that is known at once; else a coroutine that gives it."""
         envelope = self._envelopes.wrap(command, message_id=message_id, timeout=timeout)
         if envelope.metadata.kind != "command":
             _refuse_event(envelope)
         if not self._gate.open or envelope.service not in self._known:
-            return self._value_later(command, envelope, timeout, None)
+            return self._execute_on(read, command, envelope, timeout, None)
         metadata, store = envelope.metadata, self._store
         waiting, outcome = store.accept(envelope), store.watch(metadata.id)
         if isinstance(outcome, asyncio.Future):
-            return self._value_later(command, envelope, timeout, (waiting, outcome))
-        return self._answering.value(type(command), metadata.id, metadata.type, outcome)
+            return self._execute_on(read, command, envelope, timeout, (waiting, outcome))
+        return read(type(command), metadata.id, metadata.type, outcome)
 
-    async def _value_later(
-        self, command: Any, envelope: Envelope, timeout: float, accepted: "tuple[Soon[bool], Soon[Outcome]] | None"
+    async def _execute_on(
+        self,
+        read: Read,
+        command: Any,
+        envelope: Envelope,
+        timeout: float,
+        accepted: "tuple[Soon[bool], Soon[Outcome]] | None",
     ) -> Any:
         if accepted is None:
             await self._let_in(envelope.service, depth=5)
         outcome = await self._outcome_of(envelope, timeout, accepted)
-        return self._answering.value(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
+        return read(type(command), envelope.metadata.id, envelope.metadata.type, outcome)
 
     async def _let_in(self, service: str, *, depth: int) -> None:
         """Let a command through to a service. `depth` is how far above the warning whoever sends it stands."""

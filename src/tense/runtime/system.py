@@ -24,6 +24,9 @@ log = logging.getLogger("tense")
 VARIANT = 0x8000
 """The two bits that say RFC 9562, before the lower 14 bits of an id's counter."""
 
+HEX = [f"{number:02x}" for number in range(256)]
+"""Bytes as they are written in an id."""
+
 LOW, HIGH = 0xBFFF, 0xFFF
 """The ends of the counter's lower part, with its variant, and of its upper one."""
 
@@ -68,7 +71,7 @@ class SystemChance:
             self._carry()
         else:
             self._low += 1
-        return f"{self._prefix}{self._low:x}{self._suffix}"
+        return f"{self._prefix}{HEX[self._low >> 8]}{HEX[self._low & 0xFF]}{self._suffix}"
 
     def _begin(self, millis: int) -> None:
         """A new millisecond."""

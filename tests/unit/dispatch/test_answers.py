@@ -3,7 +3,7 @@ import pytest
 
 from tense import Command, CommandCancelled, CommandExpired, CommandFailed, Contract, Rejection
 from tense.adapters.codecs.json import JsonCodec
-from tense.dispatch.answers import Answering, outcome_or_raise, result_or_raise
+from tense.dispatch.answers import Answering
 from tense.errors import UndecodableError, UnencodableError
 from tense.messages.outcome import Cancelled, Completed, Expired, Failed, Rejected
 
@@ -71,17 +71,17 @@ def test_no_answer_says_which_command_and_why(answering, outcome, error):
 
     assert (type(value), value.id, value.command, value.reason) == (error, "id", "shop.Place", "why")
     with pytest.raises(error, match=r"shop\.Place id .*: why"):
-        result_or_raise(value)
+        answering.result(Place, "id", "shop.Place", outcome)
     with pytest.raises(error):
-        outcome_or_raise(value)
+        answering.answer(Place, "id", "shop.Place", outcome)
 
 
-def test_a_rejection_is_raised_as_a_result_and_given_as_an_outcome():
-    refusal = Sold(sku="a")
+def test_a_rejection_is_raised_as_a_result_and_given_as_an_outcome(answering):
+    refusal = Rejected("Sold", msgspec.Raw(b'{"sku":"a"}'))
 
-    with pytest.raises(Sold):
-        result_or_raise(refusal)
-    assert outcome_or_raise(refusal) is refusal
+    with pytest.raises(Sold, match="a"):
+        answering.result(Place, "id", "shop.Place", refusal)
+    assert answering.answer(Place, "id", "shop.Place", refusal).sku == "a"
 
 
 @pytest.mark.parametrize(
