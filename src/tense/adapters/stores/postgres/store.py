@@ -65,9 +65,11 @@ class PostgresStore:
                 await migrate(connection, self.address.schema, self.address.shown)
                 isolation = await connection.fetchval("SHOW default_transaction_isolation")
                 core.sharing = isolation == "read committed"
-        except (StoreError, *DRIVER) as error:
+        except BaseException as error:
             await core.engine.close()
-            raise translated(error, self.address.shown) from error
+            if isinstance(error, (StoreError, *DRIVER)):
+                raise translated(error, self.address.shown) from error
+            raise
         self._core = core
         self._intake = Intake(core)
         self._settling = Settling(core, self._intake)
