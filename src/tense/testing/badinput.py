@@ -33,8 +33,8 @@ MEGABYTES = 100.0
 PATIENCE = 60.0
 """Real seconds after which a message counts as one that hangs its consumer."""
 
-MOST = 8_000_000
-"""Bytes that are fed of one file: eight times what a consumer takes, so that the rest would be refused for the same reason."""
+MOST = 2_000_000
+"""Bytes that are fed of one file: twice what a consumer takes, so that the rest would be refused for the same reason."""
 
 TYPED = frozenset({"undecodable", "no-handler", "expired"})
 """Reasons of dead letters that say what was wrong with the message."""
