@@ -203,25 +203,25 @@ async def is_so(found: bool) -> bool:
 
 
 async def test_where_a_trigger_leaves_rows_out_each_is_told_of_its_own(postgres: str, seen: Seen) -> None:
+    """Nine of ten are left out, so that never so many in a row stay that the next are taken for granted."""
     one, counted = Shop(postgres), list[int]()
+    insert = "INSERT INTO sifted (key, number) VALUES (:key, :number)"
 
     async def counting(command: Write, db: Transaction) -> None:
-        counted.append(await db.execute(INSERT, key=command.key, number=command.number))
+        counted.append(await db.execute(insert, key=command.key, number=command.number))
 
-    one.handle = counting
     async with one.running() as client:
+        table, sift = f"{one.asked.schema}.sifted", f"{one.asked.schema}.sift"
+        await one.ask(f"CREATE TABLE {table} (key text, number int)")
         await one.ask(
-            f"""CREATE FUNCTION {one.asked.schema}.leave_out() RETURNS trigger LANGUAGE plpgsql
-            AS 'BEGIN IF NEW.number % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END'"""
+            f"CREATE FUNCTION {sift}() RETURNS trigger LANGUAGE plpgsql "
+            "AS 'BEGIN IF NEW.number % 10 <> 0 THEN RETURN NULL; END IF; RETURN NEW; END'"
         )
-        await one.ask(
-            f"CREATE TRIGGER leaving_out BEFORE INSERT ON {one.asked.schema}.written"
-            f" FOR EACH ROW EXECUTE FUNCTION {one.asked.schema}.leave_out()"
-        )
-        counted.clear()
+        await one.ask(f"CREATE TRIGGER sifting BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {sift}()")
+        one.handle = counting
         await ended(client, *(Write(key=f"{n}", number=n) for n in range(100)))
 
-        assert counted.count(0) == counted.count(1) == 50
+        assert (counted.count(0), counted.count(1)) == (90, 10)
         assert not seen.said
 
 
