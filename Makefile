@@ -33,7 +33,7 @@ test: $(READY)
 
 test-servers: $(READY)
 	scripts/servers up
-	@$(BIN)/python scripts/prove_servers
+	@$(BIN)/python scripts/prove_servers $(AGAIN)
 
 check: $(READY)
 	$(BIN)/ruff format --check
