@@ -46,18 +46,21 @@ app = App(service)
 """
 
 
+def surroundings(**more):
+    """The environment of a process that runs this tree's `tense`, on the store that the folder names."""
+    return {name: value for name, value in os.environ.items() if name != "TENSE_STORE"} | {"PYTHONPATH": SOURCE, **more}
+
+
 class Running:
     """A process whose lines can be waited for."""
 
     def __init__(self, folder, *words):
-        environment = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1"}
-        environment.pop("TENSE_STORE", None)
         self.lines = []
         self._queue = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tense", *words],
             cwd=folder,
-            env=environment,
+            env=surroundings(PYTHONUNBUFFERED="1"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -93,12 +96,10 @@ class Running:
 
 
 def tense(folder, *words, stdin=""):
-    environment = {**os.environ, "PYTHONPATH": SOURCE}
-    environment.pop("TENSE_STORE", None)
     return subprocess.run(
         [sys.executable, "-m", "tense", *words],
         cwd=folder,
-        env=environment,
+        env=surroundings(),
         input=stdin,
         capture_output=True,
         text=True,

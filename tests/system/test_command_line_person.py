@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_line import LIMIT, SOURCE, tense
+from command_line import LIMIT, surroundings, tense
 
 pytestmark = pytest.mark.system
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.system
 def on_a_terminal(folder, *words):
     """Everything a person would see, who looks at both outputs of a verb."""
     outer, inner = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TENSE_STORE"}}
-    environment |= {"PYTHONPATH": SOURCE, "TERM": "xterm", "COLUMNS": "100"}
+    environment = surroundings(TERM="xterm", COLUMNS="100")
+    environment.pop("NO_COLOR", None)
     process = subprocess.Popen(
         [sys.executable, "-m", "tense", *words], cwd=folder, env=environment, stdin=inner, stdout=inner, stderr=inner
     )
@@ -53,12 +53,10 @@ def test_a_listing_is_coloured_for_a_person_and_plain_without_colour(folder):
 
 
 def test_messages_piped_slowly_are_accepted_as_they_come(folder):
-    environment = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1"}
-    environment.pop("TENSE_STORE", None)
     process = subprocess.Popen(
         [sys.executable, "-m", "tense", "send", "DoWork", "--id", "slow"],
         cwd=folder,
-        env=environment,
+        env=surroundings(PYTHONUNBUFFERED="1"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

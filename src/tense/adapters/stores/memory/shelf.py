@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 from msgspec.structs import replace
@@ -74,8 +75,8 @@ class Shelf:
         for item in self.exceptions.values():
             if item.state == "taken" and item.lane in back:
                 item.state = "scheduled"
-        ours = (item for item in commands if item.state == "open" and item.envelope.service == self.consumer.name)
-        for item in (*self.handed.values(), *ours):
+        ours = (item for item in commands if item.envelope.service == self.consumer.name)
+        for item in chain(self.handed.values(), ours):
             if item.state == "open" and item.lane in back:
                 back[item.lane].append(item)
         for lane, items in back.items():
