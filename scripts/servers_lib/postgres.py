@@ -43,6 +43,17 @@ def copy(place: Place, to: Place) -> None:
     _run(to, f"{_programs()}/pg_basebackup", "-d", place.address, "-D", str(to.folder / "data"), "-R", "-c", "fast")
 
 
+def dump(address: str, to: str, *options: str) -> None:
+    """Bring what is in a database, schemas and rows, into another server's: dumped here and read back there."""
+    programs = _programs()
+    dumped = subprocess.run([f"{programs}/pg_dump", "-d", address, *options], capture_output=True, check=False)
+    read = [f"{programs}/psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", to]
+    done = subprocess.run(read, input=dumped.stdout, capture_output=True, check=False)
+    if dumped.returncode or done.returncode:
+        text = f"pg_dump or psql failed:\n{(dumped.stderr + done.stderr).decode()[-800:]}"
+        raise ServerError(text)
+
+
 def answers(address: str) -> bool:
     """Whether a query is answered at an address."""
     return _answers(f"{_programs()}/psql", "-d", address, "-c", "SELECT 1")

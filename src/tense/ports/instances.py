@@ -34,3 +34,26 @@ def refuse_two_owners(mine: Instance, other: Instance) -> None:
                 "rename the contract."
             )
             raise OwnerConflictError(text)
+
+
+TAKEN_FOR = 600.0
+"""Seconds for which a subscription takes a type after the last instance that takes it was seen. In a rolling deploy one
+instance takes what another does not know, and all move the same cursors: none may pass over what is another's."""
+
+
+class Unbroken:
+    """For how long something has been done again and again; after a gap longer than `gap` seconds it counts anew.
+
+    Who was cut off from the store for long, like all others, must not take their silence for their end.
+    """
+
+    def __init__(self, gap: float) -> None:
+        self._gap = gap
+        self._since = self._last = float("-inf")
+
+    def beat(self, now: float) -> float:
+        """It is done now; seconds since it was first done without a gap."""
+        if now - self._last > self._gap:
+            self._since = now
+        self._last = now
+        return now - self._since

@@ -15,6 +15,7 @@ from tense.errors import NotSupportedError, StoreUnusableError
 
 TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(?:\w+\.)?(\w+) \(")
 INDEX = re.compile(r"CREATE INDEX (\w+) ON (?:\w+\.)?(\w+) \(([^)]*)\)(?:\s+WHERE (.+))?", re.DOTALL)
+DROPPED = re.compile(r"ALTER TABLE (?:\w+\.)?(\w+) DROP COLUMN (\w+)")
 COLUMN = re.compile(r"(\w+)\s+(\w+(?:\[\])?)\s*(.*)", re.DOTALL)
 DEFAULT = re.compile(r"DEFAULT (\(.*\)|\S+)")
 TYPES: dict[str, Any] = {
@@ -49,17 +50,18 @@ def tables(metadata: sa.MetaData, store: str) -> list[sa.Table]:
     }
     if known:
         return list(known.values())
-    for statement in _statements(store, 0):
+    statements = list(_statements(store, 0))
+    dropped = {found.groups() for statement in statements if (found := DROPPED.match(statement)) is not None}
+    for statement in statements:
         if (table := TABLE.match(statement)) is not None:
-            made = sa.Table(
-                table[1], metadata, *_parts(statement[table.end() - 1 :]), schema=schema, info={"tense": True}
-            )
+            columns = [part for part in _parts(statement[table.end() - 1 :]) if (table[1], part.name) not in dropped]
+            made = sa.Table(table[1], metadata, *columns, schema=schema, info={"tense": True})
             event.listen(made, "before_create", _refuse_to_create)
             known[made.name] = made
         elif (index := INDEX.match(statement)) is not None:
             where = None if index[4] is None else sa.text(" ".join(index[4].split()))
-            columns = [known[index[2]].c[name.strip()] for name in index[3].split(",")]
-            sa.Index(index[1], *columns, postgresql_where=where, sqlite_where=where)
+            indexed = [known[index[2]].c[name.strip()] for name in index[3].split(",")]
+            sa.Index(index[1], *indexed, postgresql_where=where, sqlite_where=where)
     return list(known.values())
 
 

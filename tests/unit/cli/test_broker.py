@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from tense.adapters.stores.sqlite.schema import VERSION
 from tense.cli.project import chosen_broker, imported_app
 
 BROKER = ("--broker", "sqlite:///broker.db")
@@ -124,7 +125,7 @@ def test_both_databases_are_migrated_and_described(tense, project):
     assert migrated.status == 0
     assert (project / "shop.db").exists()
     assert (project / "broker.db").exists()
-    assert described["schema"] == described["state schema"] == "2"
+    assert described["schema"] == described["state schema"] == str(VERSION)
     assert script.count("CREATE TABLE tense_mark") == 2
 
 

@@ -34,7 +34,8 @@ PENDING = (
         "events not read",
         (
             "SELECT c.name, l.type, l.id, l.pos FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "
-            "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') JOIN tense_lane AS p ON "
+            "c.kind = 'subscription' AND EXISTS (SELECT 1 FROM tense_subscribed AS t WHERE t.consumer = c.name AND "
+            "t.type = l.type) JOIN tense_lane AS p ON "
             "p.consumer = c.name AND p.lane = l.lane WHERE l.pos > p.pos"
         ),
     ),

@@ -34,7 +34,8 @@ QUERIES = (
         "an event that a subscription never handled",
         (
             "SELECT c.name, l.type, l.id FROM tense_log AS l JOIN tense_consumer AS c ON c.channel = l.channel AND "  # noqa: S608 - as above
-            "c.kind = 'subscription' AND instr(',' || c.types || ',', ',' || l.type || ',') LEFT JOIN simulated_ledger AS s ON "
+            "c.kind = 'subscription' AND EXISTS (SELECT 1 FROM tense_subscribed AS t WHERE t.consumer = c.name AND "
+            "t.type = l.type) LEFT JOIN simulated_ledger AS s ON "
             f"s.consumer = c.name AND s.id = l.id AND s.{ENDED} WHERE s.id IS NULL AND NOT EXISTS (SELECT 1 FROM tense_exception "
             "AS e WHERE e.consumer = c.name AND e.pos = l.pos)"
         ),

@@ -23,6 +23,7 @@ from tense.adapters.stores.postgres.queries import (
 )
 from tense.adapters.stores.postgres.trouble import GONE
 from tense.messages.metadata import Metadata
+from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
 from tense.ports.store import Want
@@ -111,9 +112,9 @@ class Backlog:
 
     async def _read(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
         live = [want for want in wanted if not want.lease.lost]
-        places = [unpacked(want.after) if want.after >= 0 else (-1, -1) for want in live]
+        places = [unpacked(want.after) if want.after >= 0 else (None, None) for want in live]
         values = (
-            *(consumer.name, consumer.channel, list(consumer.types), [want.lease.lane for want in live]),
+            *(consumer.name, consumer.channel, [want.lease.lane for want in live]),
             *([place[0] for place in places], [place[1] for place in places], [want.most for want in live], limit),
         )
         rows = await self._core.run(lambda connection: self._read_visible(connection, values))
@@ -209,16 +210,20 @@ class Backlog:
         )
 
     def _event(self, consumer: Consumer, row: Sequence[Any], origin: Origin, attempt: int) -> Delivery:
+        metadata = metadata_of(row[4], row[2])
+        # What waited for a colleague who takes its type is over when nobody does any more; what a person put back is not.
+        over = origin == "exception" and not (row[7] or row[8] or metadata.type in consumer.types)
         return Delivery(
             consumer=consumer.name,
             lane=row[3],
             position=packed(row[0], row[1]),
-            metadata=metadata_of(row[4], row[2]),
+            metadata=metadata,
             body=row[5],
             attempt=attempt,
             origin=origin,
             own=row[2] in self._core.own,
             redriven=row[7] if origin == "exception" else 0,
+            ended=Done() if over else None,
         )
 
 

@@ -2,12 +2,15 @@
 
 SHIFT = 64
 
+START = -(1 << 62)
+"""Below every transaction id: where a log begins. What another cluster numbered is below zero (see `renumber`)."""
+
 
 def packed(xid: int, pos: int) -> int:
-    """The position as the engine carries it."""
-    return xid << SHIFT | pos
+    """The position as the engine carries it: never below zero."""
+    return (xid - START) << SHIFT | pos
 
 
 def unpacked(position: int) -> tuple[int, int]:
     """The transaction id and the row number of a position."""
-    return position >> SHIFT, position & (1 << SHIFT) - 1
+    return (position >> SHIFT) + START, position & (1 << SHIFT) - 1

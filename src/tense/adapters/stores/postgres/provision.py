@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.positions import START
+from tense.adapters.stores.postgres.subscribed import take
 from tense.errors import StoreUnusableError
 from tense.ports.records import Consumer
 
@@ -18,6 +20,7 @@ async def provision(core: Core, consumers: Sequence[Consumer]) -> None:
     async def create(connection: Connection) -> None:
         for consumer in sorted(consumers, key=lambda consumer: consumer.name):
             await _create(core, connection, consumer)
+        await take(core, connection, consumers)
 
     await core.within(create)
     for consumer in consumers:
@@ -29,10 +32,10 @@ async def provision(core: Core, consumers: Sequence[Consumer]) -> None:
 
 async def _create(core: Core, connection: Connection, consumer: Consumer) -> None:
     now = core.around.clock.now()
-    head = (consumer.name, consumer.service, consumer.channel, consumer.kind, consumer.lanes, list(consumer.types))
+    head = (consumer.name, consumer.service, consumer.channel, consumer.kind, consumer.lanes)
     new = await connection.fetchval(
         core.sql(
-            "INSERT INTO tense.consumer VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING name"
+            "INSERT INTO tense.consumer VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING name"
         ),
         *(*head, consumer.epoch, now),
     )
@@ -41,7 +44,7 @@ async def _create(core: Core, connection: Connection, consumer: Consumer) -> Non
         return
     # What is committed now, or may be by a transaction that is still open, lies before and after this point.
     begin = (
-        "0"
+        str(START)
         if consumer.from_start or consumer.kind == "inbox"
         else "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
     )
@@ -66,8 +69,3 @@ async def _compare(core: Core, connection: Connection, consumer: Consumer) -> No
             "The number is fixed when it is made, for it says which key goes where."
         )
         raise StoreUnusableError(text)
-    await connection.execute(
-        core.sql("UPDATE tense.consumer SET types = $2 WHERE name = $1 AND types <> $2"),
-        consumer.name,
-        list(consumer.types),
-    )

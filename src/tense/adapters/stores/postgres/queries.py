@@ -8,16 +8,16 @@ FROM (
     JOIN tense.lane AS l ON l.consumer = $1 AND l.lane = w.lane AND l.token = w.token
     CROSS JOIN LATERAL (
         SELECT seq FROM tense.command WHERE service = $1 AND lane = w.lane AND state = 0 AND claimed < w.token
-        ORDER BY seq LIMIT w.most FOR UPDATE SKIP LOCKED
+        ORDER BY seq LIMIT w.most FOR UPDATE
     ) AS q
     LIMIT $5
 ) AS p
 WHERE c.seq = p.seq
 RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand
 """
-"""A lane's rows are locked by nobody else who counts: its owner before has committed or lost the lane. What a
-sender cancels at this moment is passed by. No position is asked for, so that a command that commits late is not
-jumped over."""
+"""A lane's rows are locked by nobody else who counts: its owner before has committed or lost the lane. Who cancels one at
+this moment is waited for: if that comes to nothing, the command is still the first of its key. No position is asked for,
+so that a command that commits late is not jumped over."""
 
 DUE_COMMANDS = """
 UPDATE tense.command AS c SET attempts = c.attempts + 1, claimed = p.token
@@ -50,7 +50,8 @@ WITH taken AS (
     WHERE e.consumer = $1 AND e.pos = p.pos
     RETURNING e.pos, e.lane, e.attempts, e.redriven
 )
-SELECT l.xid, l.pos, l.id, t.lane, l.headers, l.body, t.attempts, t.redriven
+SELECT l.xid, l.pos, l.id, t.lane, l.headers, l.body, t.attempts, t.redriven,
+       EXISTS (SELECT 1 FROM tense.subscribed AS s WHERE s.consumer = $1 AND s.type = l.type)
 FROM taken AS t JOIN tense.log AS l ON l.pos = t.pos
 """
 
@@ -71,18 +72,20 @@ WHERE e.consumer = $1 AND e.state = 1 AND l.owner = $2 AND e.claimed < l.token O
 
 READ = """
 SELECT x.*, x.xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS hidden
-FROM unnest($4::int[], $5::bigint[], $6::bigint[], $7::int[]) AS w(lane, xid, pos, most)
+FROM unnest($3::int[], $4::bigint[], $5::bigint[], $6::int[]) AS w(lane, xid, pos, most)
 JOIN tense.lane AS l ON l.consumer = $1 AND l.lane = w.lane
 CROSS JOIN LATERAL (
     SELECT xid, pos, id, lane, headers, body FROM tense.log
-    WHERE channel = $2 AND lane = w.lane AND type = ANY($3::text[])
-    AND (xid, pos) > (CASE WHEN w.xid < 0 THEN l.xid ELSE w.xid END, CASE WHEN w.xid < 0 THEN l.pos ELSE w.pos END)
+    WHERE channel = $2 AND lane = w.lane
+    AND type = ANY(ARRAY(SELECT s.type FROM tense.subscribed AS s WHERE s.consumer = $1))
+    AND (xid, pos) > (coalesce(w.xid, l.xid), coalesce(w.pos, l.pos))
     ORDER BY xid, pos LIMIT w.most
 ) AS x
-LIMIT $8
+LIMIT $7
 """
 """Rows of transactions at or above the oldest one that is still open are not handed out: that one may yet put a row
-before them. They are returned as `hidden`, so that the reader knows to come back soon."""
+before them. They are returned as `hidden`, so that the reader knows to come back soon. Types that only a colleague takes
+are handed out too: the cursor is everybody's, and whoever does not know one puts it back for those who do."""
 
 HISTORY = """
 SELECT xid, pos, id, lane, headers, body FROM tense.log

@@ -24,7 +24,7 @@ DELETE FROM tense.log WHERE pos IN (
     AND NOT EXISTS (
         SELECT 1 FROM tense.consumer AS c JOIN tense.lane AS p ON p.consumer = c.name
         WHERE c.channel = l.channel AND c.kind = 'subscription' AND p.lane = l.lane AND (p.xid, p.pos) < (l.xid, l.pos)
-        AND l.type = ANY(c.types))
+        AND EXISTS (SELECT 1 FROM tense.subscribed AS s WHERE s.consumer = c.name AND s.type = l.type))
     ORDER BY l.pos LIMIT $2)
 """
 

@@ -6,7 +6,7 @@ Statements name the schema `tense`; `in_schema` puts the configured one in its p
 import re
 from functools import lru_cache
 
-VERSION = 2
+VERSION = 3
 
 OPEN, SCHEDULED, HELD, ENDED, DEAD, STRUCK = 0, 1, 2, 3, 4, 5
 """States of a command, and (all but OPEN and ENDED) of an exception to an event log."""
@@ -140,7 +140,20 @@ CREATE TABLE tense.mark (
 CREATE INDEX mark_ended ON tense.mark (ended);
 """
 
-MIGRATIONS: dict[int, str] = {1: FIRST, 2: SECOND}
+THIRD = """
+CREATE TABLE tense.subscribed (
+    consumer text NOT NULL,
+    type text NOT NULL,
+    seen float8 NOT NULL,
+    PRIMARY KEY (consumer, type)
+);
+INSERT INTO tense.subscribed (consumer, type, seen)
+SELECT name, unnest(types), extract(epoch FROM clock_timestamp())::float8 FROM tense.consumer WHERE kind = 'subscription';
+ALTER TABLE tense.consumer DROP COLUMN types;
+"""
+"""What a subscription takes, and when an instance that takes it was seen last: in a rolling deploy they differ."""
+
+MIGRATIONS: dict[int, str] = {1: FIRST, 2: SECOND, 3: THIRD}
 """Statements that lead from the version before to each version. A new one also needs a file in django/migrations."""
 
 BEGIN = """

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tense.adapters.stores.postgres import guest
 from tense.adapters.stores.postgres.address import Address, read_address
@@ -21,8 +22,10 @@ from tense.adapters.stores.postgres.marks import forget_passed, marks
 from tense.adapters.stores.postgres.migrate import migrate
 from tense.adapters.stores.postgres.news import News
 from tense.adapters.stores.postgres.provision import provision
+from tense.adapters.stores.postgres.renumber import renumber
 from tense.adapters.stores.postgres.retention import Retention, prune
 from tense.adapters.stores.postgres.settling import Settling
+from tense.adapters.stores.postgres.subscribed import Subscribed
 from tense.adapters.stores.postgres.survey import Survey
 from tense.adapters.stores.postgres.trouble import DRIVER, translated
 from tense.adapters.stores.postgres.unit import PostgresUnit
@@ -63,6 +66,7 @@ class PostgresStore:
         try:
             async with core.engine.connection() as connection:
                 await migrate(connection, self.address.schema, self.address.shown)
+                await renumber(connection, self.address.schema, self.address.shown)
                 isolation = await connection.fetchval("SHOW default_transaction_isolation")
                 core.sharing = isolation == "read committed"
         except BaseException as error:
@@ -81,6 +85,7 @@ class PostgresStore:
         self._ledger = Ledger(core, self._intake)
         self._letters = Letters(core)
         self._survey = Survey(core)
+        self._subscribed = Subscribed(core)
         self._news = News(core, self._backlog, self._ledger)
         try:
             await self._news.start()
@@ -263,11 +268,12 @@ class PostgresStore:
             return
         now = core.around.clock.now()
         self._timer = core.around.clock.call_later(PRUNE_EVERY, self._prune)
+        core.soon(self._subscribed.again(), "tense types").add_done_callback(_seen)
         if core.leases:
             core.soon(prune(core, self.retention, now), "tense prune").add_done_callback(_seen)
 
 
-def _seen(done: "asyncio.Future[int]") -> None:
-    """What could not be forgotten now is forgotten in a minute."""
+def _seen(done: "asyncio.Future[Any]") -> None:
+    """What could not be done now is done in a minute."""
     if not done.cancelled():
         done.exception()

@@ -26,7 +26,8 @@ FROM tense.consumer AS c CROSS JOIN LATERAL (
     FROM tense.exception WHERE consumer = c.name
 ) AS w CROSS JOIN LATERAL (
     SELECT count(*) AS waiting, min(l.accepted) AS oldest FROM tense.lane AS p JOIN tense.log AS l
-    ON l.channel = c.channel AND l.lane = p.lane AND (l.xid, l.pos) > (p.xid, p.pos) AND l.type = ANY(c.types)
+    ON l.channel = c.channel AND l.lane = p.lane AND (l.xid, l.pos) > (p.xid, p.pos)
+    AND l.type = ANY(ARRAY(SELECT s.type FROM tense.subscribed AS s WHERE s.consumer = c.name))
     WHERE p.consumer = c.name
 ) AS u WHERE c.kind <> 'inbox'
 ORDER BY 1

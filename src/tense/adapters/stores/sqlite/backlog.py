@@ -14,6 +14,7 @@ from tense.adapters.stores.sqlite.strands import strands_of, table_of
 from tense.errors import LeaseLostError
 from tense.messages.envelope import is_subscription
 from tense.messages.metadata import Metadata
+from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease, Origin
 from tense.ports.records import Consumer
 from tense.ports.store import Want
@@ -33,10 +34,18 @@ AND ((state = 1 AND due <= ?) OR (deadline IS NOT NULL AND deadline <= ?)) ORDER
 """  # noqa: S608 - constants
 
 DUE_EVENTS = """
-SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*'
+SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*',
+       EXISTS (SELECT 1 FROM tense_subscribed AS s WHERE s.consumer = e.consumer AND s.type = l.type)
 FROM tense_exception AS e JOIN tense_log AS l ON l.pos = e.pos
 WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 """
+
+READ = """
+SELECT pos, id, lane, headers, body, 0, 0, 0 FROM tense_log WHERE channel = ? AND lane = ?
+AND type IN (SELECT type FROM tense_subscribed WHERE consumer = ?) AND pos > ? ORDER BY pos LIMIT ?
+"""
+"""Types that only a colleague takes are handed out too: the cursor is everybody's, and whoever does not know one puts it
+back for those who do."""
 
 NEXT_COMMANDS = """
 SELECT * FROM (SELECT seq, due FROM tense_command WHERE service = :name AND state IN (1, 2)
@@ -105,7 +114,7 @@ class Backlog:
     async def history(self, consumer: Consumer, after: int, limit: int) -> list[Delivery]:
         """Logged events that a subscription takes, beyond a position, in the order of the log."""
         rows = self._core.read().execute(
-            _log_query(len(consumer.types), by_lane=False), (consumer.channel, *consumer.types, after, limit)
+            _history_query(len(consumer.types)), (consumer.channel, *consumer.types, after, limit)
         )
         return [self._delivery(consumer, row, "backlog", 1) for row in rows]
 
@@ -165,7 +174,11 @@ class Backlog:
                 continue
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
-            found.append(self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6]))
+            delivery = self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6])
+            if not (inbox or row[9] or delivery.redriven or delivery.metadata.type in consumer.types):
+                # It waited for a colleague who takes its type, and nobody does any more.
+                delivery = msgspec.structs.replace(delivery, ended=Done())
+            found.append(delivery)
             if len(found) == limit:
                 break
         return found
@@ -183,7 +196,6 @@ class Backlog:
 
     def _read_log(self, consumer: Consumer, wanted: Sequence[Want], limit: int) -> list[Delivery]:
         connection = self._core.read()
-        query = _log_query(len(consumer.types), by_lane=True)
         found: list[Delivery] = []
         for want in wanted:
             most = min(want.most, limit - len(found))
@@ -191,7 +203,7 @@ class Backlog:
                 break
             lease = want.lease
             after, struck = (want.after, ()) if want.after >= 0 else self._cursor(connection, lease)
-            rows = connection.execute(query, (consumer.channel, lease.lane, *consumer.types, after, most))
+            rows = connection.execute(READ, (consumer.channel, lease.lane, consumer.name, after, most))
             found += [self._delivery(consumer, row, "backlog", 1, alone=row[0] in struck) for row in rows]
         return found
 
@@ -224,12 +236,11 @@ class Backlog:
 
 
 @lru_cache(maxsize=64)
-def _log_query(types: int, *, by_lane: bool) -> str:
-    lane = "AND lane = ? " if by_lane else ""
+def _history_query(types: int) -> str:
     marks = ", ".join("?" * types)
     return (
         "SELECT pos, id, lane, headers, body, 0, 0, 0 FROM tense_log "  # noqa: S608 - question marks only
-        f"WHERE channel = ? {lane}AND type IN ({marks}) AND pos > ? ORDER BY pos LIMIT ?"
+        f"WHERE channel = ? AND type IN ({marks}) AND pos > ? ORDER BY pos LIMIT ?"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tense.adapters.stores.sqlite.core import Core, encode
+from tense.adapters.stores.sqlite.subscribed import take
 from tense.errors import StoreError, StoreUnusableError
 from tense.ports.delivery import Lease
 from tense.ports.instances import is_gone, refuse_two_owners
@@ -153,20 +154,11 @@ class Lanes:
                     raise StoreUnusableError(text)
                 continue
             self._create(connection, consumer, now)
+        take(connection, consumers, now)
 
     def _create(self, connection: sqlite3.Connection, consumer: Consumer, now: float) -> None:
-        types = ",".join(consumer.types)
-        row = (
-            consumer.name,
-            consumer.service,
-            consumer.channel,
-            consumer.kind,
-            consumer.lanes,
-            types,
-            consumer.epoch,
-            now,
-        )
-        connection.execute("INSERT INTO tense_consumer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        head = (consumer.name, consumer.service, consumer.channel, consumer.kind, consumer.lanes)
+        connection.execute("INSERT INTO tense_consumer VALUES (?, ?, ?, ?, ?, ?, ?)", (*head, consumer.epoch, now))
         start = 0
         if consumer.kind == "subscription" and not consumer.from_start:
             start = connection.execute("SELECT coalesce(max(pos), 0) FROM tense_log").fetchone()[0]

@@ -48,7 +48,8 @@ def _prune_log(connection: sqlite3.Connection, before: float) -> int:
         "DELETE FROM tense_log WHERE pos IN (SELECT l.pos FROM tense_log AS l WHERE l.accepted < ? "
         "AND NOT EXISTS (SELECT 1 FROM tense_exception AS e WHERE e.pos = l.pos) "
         "AND NOT EXISTS (SELECT 1 FROM tense_consumer AS c JOIN tense_lane AS p ON p.consumer = c.name "
-        "WHERE c.channel = l.channel AND c.kind = 'subscription' AND p.lane = l.lane AND p.pos < l.pos) "
+        "WHERE c.channel = l.channel AND c.kind = 'subscription' AND p.lane = l.lane AND p.pos < l.pos "
+        "AND EXISTS (SELECT 1 FROM tense_subscribed AS s WHERE s.consumer = c.name AND s.type = l.type)) "
         "ORDER BY l.pos LIMIT ?)",
         (before, BATCH),
     ).rowcount

@@ -1,6 +1,6 @@
 """The tables in a SQLite file, by version. They live beside the user's own; every name begins with tense_."""
 
-VERSION = 2
+VERSION = 3
 
 OPEN, SCHEDULED, HELD, ENDED, DEAD, STRUCK = 0, 1, 2, 3, 4, 5
 """States of a command, and (all but OPEN and ENDED) of an exception to an event log."""
@@ -143,6 +143,21 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX tense_mark_ended ON tense_mark (ended)",
+    ),
+    3: (
+        """
+        CREATE TABLE tense_subscribed (
+            consumer TEXT NOT NULL,
+            type TEXT NOT NULL,
+            seen REAL NOT NULL,
+            PRIMARY KEY (consumer, type)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        INSERT INTO tense_subscribed SELECT c.name, t.value, unixepoch() FROM tense_consumer AS c,
+            json_each('["' || replace(c.types, ',', '","') || '"]') AS t WHERE c.kind = 'subscription'
+        """,
+        "ALTER TABLE tense_consumer DROP COLUMN types",
     ),
 }
 """Statements that lead from the version before to each version; forward only, in one transaction.

@@ -17,6 +17,7 @@ from tense.adapters.stores.sqlite.marks import forget_passed, marks
 from tense.adapters.stores.sqlite.neighbours import Machine, Neighbours, Turns
 from tense.adapters.stores.sqlite.news import News
 from tense.adapters.stores.sqlite.retention import BATCH, Retention, prune
+from tense.adapters.stores.sqlite.subscribed import Subscribed
 from tense.adapters.stores.sqlite.survey import Survey
 from tense.adapters.stores.sqlite.turnwatch import TurnWatch
 from tense.adapters.stores.sqlite.unit import SqliteUnit
@@ -81,7 +82,7 @@ class SqliteStore:
         self._lanes = Lanes(core)
         self._ledger = Ledger(core, self._intake)
         self._letters = Letters(core)
-        self._survey = Survey(core)
+        self._survey, self._subscribed = Survey(core), Subscribed(core)
         self._bell = self._neighbours.bell(self.path, surroundings.instance)
         self._news = News(core, self._lanes, self._ledger, self._bell, self._neighbours.poll)
         core.writer = Writer(connection, self.path, self._lock, (surroundings.clock, self._aside), self._news)
@@ -283,9 +284,13 @@ class SqliteStore:
             return
         now = core.around.clock.now()
         self._timer = core.around.clock.call_later(PRUNE_EVERY, self._prune)
-        if core.leases:
-            done = core.writer.submit(lambda connection: prune(connection, self.retention, now), light=True)
+        if core.leases or core.subscriptions:
+            done = core.writer.submit(lambda connection: self._keep(connection, now), light=True)
             done.add_done_callback(self._pruned)
+
+    def _keep(self, connection: sqlite3.Connection, now: float) -> int:
+        self._subscribed.again(connection)
+        return prune(connection, self.retention, now)
 
     def _pruned(self, done: "asyncio.Future[int]") -> None:
         """A batch that was full is followed by the next soon: what comes in an hour goes in an hour."""

@@ -27,9 +27,7 @@ class Survey:
     async def lags(self) -> list[Lag]:
         """How far each consumer is behind."""
         connection = self._core.read()
-        rows = connection.execute(
-            "SELECT name, kind, channel, types, lanes FROM tense_consumer ORDER BY name"
-        ).fetchall()
+        rows = connection.execute("SELECT name, kind, channel, lanes FROM tense_consumer ORDER BY name").fetchall()
         return [self._lag(connection, *row) for row in rows]
 
     async def known(self, service: str) -> bool:
@@ -67,7 +65,7 @@ class Survey:
             "dead letters": counts["tense_dead"],
         }
 
-    def _lag(self, connection: sqlite3.Connection, name: str, kind: str, channel: str, types: str, lanes: int) -> Lag:
+    def _lag(self, connection: sqlite3.Connection, name: str, kind: str, channel: str, lanes: int) -> Lag:
         owned = connection.execute(
             "SELECT count(*) FROM tense_lane WHERE consumer = ? AND owner IS NOT NULL", (name,)
         ).fetchone()[0]
@@ -75,7 +73,7 @@ class Survey:
             waiting, oldest, retrying, held, dead = connection.execute(INBOX, (name,)).fetchone()
         else:
             retrying, held, dead = connection.execute(EXCEPTIONS, (name,)).fetchone()
-            waiting, oldest = self._unread(connection, name, channel, types.split(","))
+            waiting, oldest = self._unread(connection, name, channel)
         return Lag(
             consumer=name,
             kind=kind,
@@ -88,14 +86,11 @@ class Survey:
             owned=owned,
         )
 
-    def _unread(
-        self, connection: sqlite3.Connection, name: str, channel: str, types: list[str]
-    ) -> tuple[int, float | None]:
-        marks = ", ".join("?" * len(types))
+    def _unread(self, connection: sqlite3.Connection, name: str, channel: str) -> tuple[int, float | None]:
         row = connection.execute(
-            "SELECT count(*), min(l.accepted) FROM tense_lane AS c JOIN tense_log AS l "  # noqa: S608 - question marks only
+            "SELECT count(*), min(l.accepted) FROM tense_lane AS c JOIN tense_log AS l "
             "ON l.channel = ? AND l.lane = c.lane AND l.pos > c.pos "
-            f"WHERE c.consumer = ? AND l.type IN ({marks})",
-            (channel, name, *types),
+            "WHERE c.consumer = ? AND l.type IN (SELECT type FROM tense_subscribed WHERE consumer = c.consumer)",
+            (channel, name),
         ).fetchone()
         return int(row[0]), row[1]
