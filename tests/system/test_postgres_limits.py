@@ -147,3 +147,37 @@ async def test_a_role_with_few_connections_works_slowly_and_completely(postgres:
         await asyncio.to_thread(asked.run, f"DROP OWNED BY {role}; DROP ROLE {role}")
 
     assert sorted(await asyncio.to_thread(asked.rows, "SELECT amount FROM paid")) == [(n,) for n in range(60)]
+
+
+async def test_what_was_not_started_is_put_back_by_one_statement_however_much_it_is(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tense.adapters.stores.postgres.exceptional import PUT_BACK
+    from tense.adapters.stores.postgres.session import Session
+
+    service, began, over = Service(bank, concurrency=1), asyncio.Event(), asyncio.Event()
+    said, paid = list[str](), list[int]()
+    execute = Session.execute
+
+    async def noted(self: Session, query: str, *values: object, **more: object) -> str:
+        said.append(" ".join(query.split()))
+        return str(await execute(self, query, *values, **more))
+
+    @service.handles(Pay)
+    async def pay(command: Pay) -> None:
+        began.set()
+        await over.wait()
+        paid.append(command.amount)
+
+    monkeypatch.setattr(Session, "execute", noted)
+    async with App(service).running(store=postgres) as client:
+        await asyncio.gather(*(client.send(Pay(amount=n)) for n in range(200)))
+        await began.wait()
+        over.set()
+    async with App(service).running(store=postgres), asyncio.timeout(30):
+        while len(paid) < 200:
+            await asyncio.sleep(0.01)
+
+    words = " ".join(PUT_BACK.partition(" SET ")[2].split())
+    assert 1 <= sum(words in query for query in said) <= 3
+    assert sorted(paid) == list(range(200))

@@ -1,5 +1,7 @@
 """What the settlements leave that are not plain: retried, held back, dead, put back. The lane's row is locked."""
 
+from collections.abc import Sequence
+
 from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.positions import unpacked
@@ -43,6 +45,11 @@ UPDATE tense.command SET state = $2, strand = $3, attempts = attempts - 1, claim
 WHERE seq = $1 AND state IN (0, 1, 2) RETURNING seq
 """
 
+PUT_BACK = """
+UPDATE tense.command AS c SET state = g.state, attempts = greatest(0, c.attempts - 1), claimed = 0
+FROM unnest($1::bigint[], $2::smallint[]) AS g(seq, state) WHERE c.seq = g.seq AND c.state IN (0, 1)
+"""
+
 END_COMMAND = """
 UPDATE tense.command SET state = $2, outcome = $3, ended = $4, error = $5, strand = coalesce(strand, $6),
     failed = attempts, claimed = 0
@@ -68,6 +75,12 @@ async def settle_slowly(
         await _settle_command(connection, core, tidings, delivery, settlement)
 
 
+async def put_back(connection: Connection, core: Core, released: Sequence[Delivery]) -> None:
+    """Commands that were not started are as if they had never been handed out."""
+    rows = sorted((delivery.position, OPEN if delivery.origin == "backlog" else SCHEDULED) for delivery in released)
+    await connection.execute(core.sql(PUT_BACK), [seq for seq, _ in rows], [state for _, state in rows])
+
+
 async def _settle_command(
     connection: Connection, core: Core, tidings: Tidings, delivery: Delivery, settlement: Settlement
 ) -> None:
@@ -83,14 +96,7 @@ async def _settle_command(
         _only_once(delivery, row)
         await go_on(connection, core, tidings, (delivery.consumer, delivery.lane), settlement.strand)
     else:
-        state = OPEN if delivery.origin == "backlog" else SCHEDULED
-        await connection.execute(
-            core.sql(
-                "UPDATE tense.command SET state = $2, attempts = greatest(0, attempts - 1), claimed = 0 "
-                "WHERE seq = $1 AND state IN (0, 1)"
-            ),
-            *(seq, state),
-        )
+        await put_back(connection, core, [delivery])
 
 
 async def _end_command(

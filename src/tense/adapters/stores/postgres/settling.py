@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tense.adapters.stores.postgres.core import Core, encode
-from tense.adapters.stores.postgres.exceptional import MOVE_ONE, settle_slowly
+from tense.adapters.stores.postgres.exceptional import MOVE_ONE, put_back, settle_slowly
 from tense.adapters.stores.postgres.intake import Intake
 from tense.adapters.stores.postgres.marks import place_of, put_marks
 from tense.adapters.stores.postgres.pool import Connection
@@ -14,7 +14,7 @@ from tense.adapters.stores.postgres.tidings import Tidings
 from tense.errors import LeaseLostError
 from tense.messages.envelope import Envelope, is_subscription
 from tense.messages.outcome import Outcome
-from tense.messages.settlement import Done, Settlement
+from tense.messages.settlement import Done, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 
 DONE = """
@@ -117,8 +117,17 @@ class Settling:
             await self._put_marks(connection, endings)
             return
         await self._fence(connection, endings)
+        await self._write_slowly(connection, endings, tidings)
+
+    async def _write_slowly(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> None:
+        # Who leaves a lane puts back hundreds at once, and others wait for it.
+        released = {ending for ending in endings if isinstance(ending.settlement, Released) and not ending.is_event}
+        if released:
+            await put_back(connection, self._core, [ending.delivery for ending in released])
         for ending in endings:
-            await settle_slowly(connection, self._core, tidings, (ending.delivery, ending.lease), ending.settlement)
+            if ending not in released:
+                held = ending.delivery, ending.lease
+                await settle_slowly(connection, self._core, tidings, held, ending.settlement)
 
     async def _put_marks(self, connection: Connection, endings: Sequence[Ending]) -> None:
         new = await put_marks(connection, self._core, [(ending.delivery, ending.settlement) for ending in endings])
