@@ -45,6 +45,11 @@ INSERT INTO tense.instance AS i (id, host, pid, until, detail) VALUES ($1, $2, $
 ON CONFLICT (id) DO UPDATE SET until = excluded.until, detail = excluded.detail
 """  # noqa: S608 - a constant
 
+OURS = "SELECT consumer, lane, token FROM tense.lane WHERE owner = $1"
+
+BEAT = f"WITH said AS ({ANNOUNCE}) {OURS}"
+"""Both in one: it is asked all the time, also while nothing happens. An instance's id is its lanes' owner."""
+
 TAKE = """
 UPDATE tense.lane AS l SET owner = $1, token = l.token + 1
 FROM (
@@ -84,7 +89,10 @@ class Lanes:
         around, began = self._core.around, self._core.around.clock.elapsed()
         try:
             async with asyncio.timeout(None if fresh else around.lease * QUICK), self._turn:
-                await self._core.within(lambda connection: self._announce(connection, instance, fresh=fresh))
+                if fresh:
+                    await self._core.within(lambda connection: self._enter(connection, instance))
+                else:
+                    await self._core.run(lambda connection: self._beat(connection, instance))
         except (StoreError, TimeoutError) as error:
             if around.clock.elapsed() - self._heard > around.lease * SILENT:
                 for lease in list(self._core.leases.values()):
@@ -133,7 +141,7 @@ class Lanes:
             return
         await self.release(list(self._core.leases.values()))
         gone, self._me = self._me, None
-        await self._core.run(lambda connection: self._write(connection, gone, 0.0))
+        await self._core.run(lambda connection: connection.execute(self._core.sql(ANNOUNCE), *_row(gone, 0.0)))
         self._core.publish(Tidings(moved=True))
 
     async def instances(self) -> list[Instance]:
@@ -147,29 +155,22 @@ class Lanes:
             lease for (name, _), lease in sorted(self._core.leases.items()) if name == consumer.name and not lease.lost
         ]
 
-    async def _announce(self, connection: Connection, instance: Instance, *, fresh: bool) -> None:
+    async def _enter(self, connection: Connection, instance: Instance) -> None:
         core = self._core
-        if fresh:
-            await connection.execute(TURN, core.address.schema)
-            for other in await self._others(connection):
-                refuse_two_owners(instance, other)
-            await connection.execute(core.sql(FORGET), GONE_AFTER)
-            await connection.execute(
-                core.sql(SERVICES),
-                list(instance.services),
-            )
-        await self._write(connection, instance, core.around.lease)
-        rows = await connection.fetch(
-            core.sql("SELECT consumer, lane, token FROM tense.lane WHERE owner = $1"), core.around.instance
-        )
+        await connection.execute(TURN, core.address.schema)
+        for other in await self._others(connection):
+            refuse_two_owners(instance, other)
+        await connection.execute(core.sql(FORGET), GONE_AFTER)
+        await connection.execute(core.sql(SERVICES), list(instance.services))
+        await self._beat(connection, instance)
+
+    async def _beat(self, connection: Connection, instance: Instance) -> None:
+        core = self._core
+        rows = await connection.fetch(core.sql(BEAT), *_row(instance, core.around.lease))
         ours = {(row[0], row[1]): row[2] for row in rows}
         for place, lease in list(core.leases.items()):
             if ours.get(place) != lease.token:
                 core.lose(lease)
-
-    async def _write(self, connection: Connection, instance: Instance, lasts: float) -> None:
-        values = (instance.id, instance.host, instance.pid, lasts, encode(instance))
-        await connection.execute(self._core.sql(ANNOUNCE), *values)
 
     async def _others(self, connection: Connection) -> list[Instance]:
         query = self._core.sql(LIVING)
@@ -220,3 +221,7 @@ class Lanes:
 
     def _host(self) -> str:
         return "" if self._me is None else self._me.host
+
+
+def _row(instance: Instance, lasts: float) -> tuple[Any, ...]:
+    return instance.id, instance.host, instance.pid, lasts, encode(instance)
