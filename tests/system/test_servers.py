@@ -38,7 +38,7 @@ class Project:
 
     @property
     def pid(self) -> int:
-        return int((self.place / "pid").read_text())
+        return int((self.place / "pid").read_text().split()[0])
 
     @property
     def address(self) -> str:
@@ -47,7 +47,7 @@ class Project:
     def record(self, pid: int) -> None:
         """Say that the server is this process, as a machine that was started anew may have given its number away."""
         self.place.mkdir(parents=True)
-        (self.place / "pid").write_text(f"{pid}\n")
+        (self.place / "pid").write_text(f"{pid} 1\n")
         (self.place / "address").write_text("postgresql://postgres@127.0.0.1:20999/tense\n")
 
 
@@ -104,11 +104,9 @@ def test_a_server_is_on_loopback_and_nobody_in_particular_and_ends_when_told(pro
     assert project.servers("down", "postgres") == (0, "postgres did not run\n")
 
 
-@pytest.mark.parametrize("words", [(), ("/elsewhere/.servers/postgres/data",)], ids=["any program", "another's server"])
-def test_a_program_that_has_the_number_of_a_server_that_is_gone_is_left_alone(
-    project: Project, words: tuple[str, ...]
-) -> None:
-    wait = [sys.executable, "-c", "input()", *words]
+@pytest.mark.parametrize("reads", ["nothing", "/elsewhere/.servers/postgres/data", "{place}/log"])
+def test_a_program_that_has_the_number_of_a_server_that_is_gone_is_left_alone(project: Project, reads: str) -> None:
+    wait = [sys.executable, "-c", "input()", reads.format(place=project.place)]
     with subprocess.Popen(wait, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as other:
         project.record(other.pid)
         assert project.servers("status", "postgres") == (0, "postgres: stopped\n")
