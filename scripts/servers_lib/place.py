@@ -15,6 +15,10 @@ FIRST, LAST = 20_000, 29_999
 """Ports are taken from here: the kernel gives 32768 and above to outgoing connections."""
 
 
+BEGAN = 19
+"""Where the kernel says when a process began, after its state."""
+
+
 class ServerError(Exception):
     """A server could not be installed, started or stopped."""
 
@@ -35,7 +39,12 @@ class Place:
     @property
     def pid(self) -> int:
         """The recorded process; 0 if there is none."""
-        return int(self._pid.read_text()) if self._pid.exists() else 0
+        return int(self._recorded[0]) if self._recorded else 0
+
+    @property
+    def _recorded(self) -> list[str]:
+        """The process and when it began; a number alone may be another's by now."""
+        return self._pid.read_text().split() if self._pid.exists() else []
 
     @property
     def address(self) -> str:
@@ -50,8 +59,10 @@ class Place:
     @property
     def alive(self) -> bool:
         """Whether the recorded process runs, and is the one that was started here."""
-        line = Path(f"/proc/{self.pid}/cmdline")
-        return bool(self.pid) and line.exists() and str(self.folder).encode() in line.read_bytes()
+        number, *began = self._recorded or ["0"]
+        line = Path(f"/proc/{number}/cmdline")
+        named = line.exists() and str(self.folder).encode() in line.read_bytes()
+        return named and began in ([], _stat(int(number))[BEGAN:][:1])
 
     def record_address(self, address: str) -> None:
         """Remember where it answers."""
@@ -72,7 +83,7 @@ class Place:
                 start_new_session=True,
                 env={**os.environ, **self.environment},
             )
-        self._pid.write_text(f"{process.pid}\n")
+        self._pid.write_text(" ".join([str(process.pid), *_stat(process.pid)[BEGAN:][:1]]) + "\n")
         end = time.monotonic() + limit
         while not ready():
             if process.poll() is not None or time.monotonic() > end:
@@ -156,7 +167,12 @@ def install(*packages: str) -> None:
 
 
 def _is_zombie(pid: int) -> bool:
+    return _stat(pid)[:1] in ([], ["Z"])
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel tells of a process, from its state on; nothing if there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return True
+        return []

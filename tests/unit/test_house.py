@@ -1,6 +1,7 @@
 """The house rules that no other tool checks: what is public, what is loaded, how long things are."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -149,6 +150,74 @@ def test_nothing_inside_the_package_imports_its_public_face():
     ]
 
     assert found == []
+
+
+STORES = re.compile(r"(memory|sqlite|postgres(ql)?)(:.*)?", re.DOTALL)
+"""What a store is called, and how its address begins."""
+
+QUESTIONS = {"startswith", "endswith", "removeprefix", "match", "fullmatch"}
+
+MAY_ASK: dict[str, str] = {
+    "src/tense/runtime/load.py": "the composition root: from an address to a store",
+    "src/tense/django/conf.py": "which of Django's databases it is, and how its tables are named there",
+    "src/tense/django/checks.py": "the settings of Django's databases",
+    "src/tense/django/tables.py": "migrations are written for one kind of database each",
+    "src/tense/django/unit.py": "Django begins transactions in SQLite itself",
+    "src/tense/sqlalchemy/tables.py": "the tables as SQLAlchemy has them, in the user's database",
+    "src/tense/testing/scenario.py": "a scenario looks into the store that it made itself, which is in memory",
+}
+"""Who may ask which store it is, and why. All others ask what it can do, or have the composition root answer."""
+
+
+def asks_which_store(node):
+    """Whether a piece of code compares something with the name of a store, or with its class."""
+    if isinstance(node, ast.Compare):
+        return any(names_a_store(part) for part in (node.left, *node.comparators))
+    if isinstance(node, ast.MatchValue):
+        return names_a_store(node.value)
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr in QUESTIONS and any(map(names_a_store, node.args))
+    return (
+        isinstance(node.func, ast.Name)
+        and node.func.id in {"isinstance", "issubclass"}
+        and re.search(r"\b(Memory|Sqlite|Postgres)\w+", ast.unparse(node.args[1])) is not None
+    )
+
+
+def names_a_store(node):
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.Set, ast.List)) else [node]
+    texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return any(STORES.fullmatch(text) for text in texts)
+
+
+def test_nothing_above_the_adapters_asks_which_store_it_is():
+    asking = {}
+    for file in files():
+        if named(file).startswith("src/tense/") and not named(file).startswith("src/tense/adapters/"):
+            lines = [node.lineno for node in ast.walk(ast.parse(file.read_text())) if asks_which_store(node)]
+            if lines:
+                asking[named(file)] = sorted(lines)
+
+    assert {name: lines for name, lines in asking.items() if name not in MAY_ASK} == {}
+    assert sorted(set(MAY_ASK) - set(asking)) == [], "these ask no more: take them off the list"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if scheme == 'postgres': ...",
+        "if 'sqlite' != scheme: ...",
+        "if scheme in ('postgresql', 'postgres'): ...",
+        "if address.startswith('postgres'): ...",
+        "if address.startswith(('sqlite:', 'x')): ...",
+        "if isinstance(store, PostgresStore): ...",
+        "match scheme:\n    case 'memory': ...",
+    ],
+)
+def test_each_way_of_asking_which_store_it_is_is_seen(code):
+    assert any(asks_which_store(node) for node in ast.walk(ast.parse(code)))
 
 
 HEAVY = (

@@ -205,13 +205,11 @@ def clocks(living: Sequence[Instance], now: float, written: float | None) -> Ite
 
 
 def _written(address: str) -> float | None:
-    from tense.runtime.load import sqlite_path, state_and_broker
+    from tense.runtime.load import file_of, state_and_broker
 
     state, broker = state_and_broker(address)
-    address = broker or state
-    if not address.startswith("sqlite:"):
-        return None
+    file = file_of(broker or state)
     try:
-        return sqlite_path(address).stat().st_mtime
+        return None if file is None else file.stat().st_mtime
     except OSError:
         return None

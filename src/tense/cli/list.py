@@ -15,6 +15,7 @@ from tense.cli.project import chosen_address, chosen_app
 from tense.errors import StoreError
 from tense.messages.declaration import declaration_of
 from tense.ports.records import Instance, Lag
+from tense.runtime.load import is_private
 
 if TYPE_CHECKING:
     from tense.runtime.app import App
@@ -80,7 +81,7 @@ async def listing_of(app: "App", address: str) -> Listing:
     lags: Sequence[Lag] = ()
     remark = ""
     try:
-        if address.startswith("memory:"):
+        if is_private(address):
             remark = "a store in memory: nothing of it can be seen from here"
         else:
             refuse_missing(address)

@@ -7,7 +7,7 @@ from tense.cli.mistake import MistakeError
 from tense.ports.delivery import Delivery, Lease
 from tense.ports.store import Store
 from tense.runtime.engine import Around
-from tense.runtime.load import LANES, open_store, sqlite_path, state_and_broker
+from tense.runtime.load import LANES, file_of, open_store, state_and_broker
 from tense.runtime.system import SystemChance, SystemClock, SystemSpawn
 
 LEASE = 15.0
@@ -77,7 +77,8 @@ def refuse_missing(address: str) -> None:
         MistakeError: there is none.
     """
     for part in state_and_broker(address):
-        if part is None or not part.startswith("sqlite:") or (path := sqlite_path(part)).exists():
+        path = None if part is None else file_of(part)
+        if path is None or path.exists():
             continue
         text = f"there is no store at {path} yet. `tense run` and `tense send` make it; or name another with --store."
         raise MistakeError(text)

@@ -157,11 +157,11 @@ def chosen_address(store: str | None, app: "App | None", broker: str | None = No
     Raises:
         MistakeError: it lives in one process only.
     """
-    from tense.runtime.load import via
+    from tense.runtime.load import is_private, via
 
     state, there = chosen_store(store, app), chosen_broker(broker, app)
     for part in (state, there):
-        if part is not None and (not isinstance(part, str) or part.startswith("memory:")):
+        if part is not None and (not isinstance(part, str) or is_private(part)):
             text = (
                 "a store in memory lives and dies with its process; name one that others share: "
                 "--store sqlite:///tense.db"
@@ -185,6 +185,6 @@ def store_without_app(store: str | None, broker: str | None = None) -> str:
 
 def _anchored(address: str, folder: Path) -> str:
     """A project's own file lies in the project's folder, from whatever folder beneath it is asked for."""
-    if not address.startswith("sqlite:///") or address.startswith("sqlite:////") or folder == Path.cwd():
-        return address
-    return f"sqlite:///{folder.resolve() / address.removeprefix('sqlite:///')}"
+    from tense.runtime.load import anchored
+
+    return anchored(address, folder)

@@ -129,6 +129,23 @@ def sqlite_path(address: str) -> Path:
     return Path(path[1:])
 
 
+def file_of(address: str) -> Path | None:
+    """The file that an address names; None where the store is in no file."""
+    return sqlite_path(address) if address.startswith("sqlite:") else None
+
+
+def is_private(address: str) -> bool:
+    """Whether the store lives and dies with its process: nobody else can open it."""
+    return address.startswith("memory:")
+
+
+def anchored(address: str, folder: Path) -> str:
+    """The address with a relative file, where it names one, in this folder, from whatever folder it is opened."""
+    if not address.startswith("sqlite:///") or address.startswith("sqlite:////") or folder == Path.cwd():
+        return address
+    return f"sqlite:///{folder.resolve() / address.removeprefix('sqlite:///')}"
+
+
 def load_app(target: str, folder: str = ".") -> "App":
     """The app that `module:app` names; `folder` is put in front of the import path.
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asked import Asked
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connection
@@ -14,6 +16,7 @@ from django.utils import timezone
 from django_site import databases, described
 
 from tense import App, Command, CommandFailed, Contract, Retry, Service
+from tense.django.conf import table
 from tense.django.models import DeadLetter
 
 mailing = Contract("mailing")
@@ -45,11 +48,50 @@ async def give_up(store: str, *texts: str) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[str]:
+def on_sqlite(tmp_path: Path) -> Iterator[str]:
     address = f"sqlite:///{tmp_path}/shop.db"
     with databases(default=described(address)):
-        call_command("migrate", verbosity=0)
         yield address
+
+
+@contextmanager
+def named_anew() -> Iterator[None]:
+    """The model as a process has it whose settings are these from the beginning: its table is named when it is made."""
+    about = DeadLetter._meta
+    before, about.db_table = about.db_table, table.__wrapped__("dead")
+    forget_columns()
+    try:
+        yield
+    finally:
+        about.db_table = before
+        forget_columns()
+
+
+def forget_columns() -> None:
+    for field in DeadLetter._meta.fields:
+        vars(field).pop("cached_col", None)
+
+
+@pytest.fixture
+def on_postgres(postgres: str) -> Iterator[str]:
+    """Tense's tables in a schema that Django's own connections do not look into by themselves."""
+    tables = Asked(postgres).schema
+    site = {**described(postgres), "OPTIONS": {"options": f"-c search_path={tables}_site"}}
+    with databases(default=site), override_settings(TENSE_SCHEMA=tables), named_anew():
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE SCHEMA {tables}_site")
+        try:
+            yield postgres
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP SCHEMA {tables}_site CASCADE")
+
+
+@pytest.fixture(params=["on_sqlite", pytest.param("on_postgres", marks=pytest.mark.server("postgres"))])
+def store(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(request.param)
+    call_command("migrate", verbosity=0)
+    return address
 
 
 @pytest.fixture
@@ -110,7 +152,7 @@ def test_the_page_of_one_shows_headers_body_and_traceback(store: str, admin: Cli
 def test_any_bytes_are_shown_somehow(store: str, admin: Client, body: bytes, shown: str) -> None:
     asyncio.run(give_up(store, "hello"))
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE tense_dead SET body = %s, key = NULL, traceback = ''", [body])
+        cursor.execute(f"UPDATE {DeadLetter._meta.db_table} SET body = %s, key = NULL, traceback = ''", [body])
 
     assert shown in admin.get(f"{LIST}1/change/").content.decode()
     assert admin.get(LIST).status_code == 200

@@ -11,7 +11,8 @@ from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import DRIVER, translated
-from tense.errors import StoreError
+from tense.errors import ClosedError, StoreError
+from tense.ports.clock import Timer
 
 log = logging.getLogger("tense")
 
@@ -23,6 +24,9 @@ MOST = 7_000
 
 RECONNECT = 0.5
 """Seconds until a lost listening connection is made again."""
+
+ASK = 5.0
+"""Seconds between two questions on the listening connection: nothing else tells that the network fell silent."""
 
 
 class Hint(msgspec.Struct, omit_defaults=True):
@@ -50,6 +54,8 @@ class Hints:
         self._stopped = not core.address.notify
         self._listener: Connection | None = None
         self._making: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._deaf = False
         self.listening = False
 
@@ -64,7 +70,14 @@ class Hints:
         if self._making is not None and not self._making.done():
             self._making.cancel()
             await asyncio.wait([self._making])
+        if self._timer is not None:
+            self._timer.cancel()
         listener = self._listener
+        if self._asking is not None and not self._asking.done():
+            # An answer that may never come is not waited for.
+            if listener is not None:
+                listener.terminate()
+            await asyncio.wait([self._asking])
         if listener is not None and not listener.is_closed():
             try:
                 await listener.close(timeout=1.0)
@@ -99,7 +112,7 @@ class Hints:
     async def _notify(self, text: str) -> None:
         try:
             await self._core.run(lambda connection: connection.execute("SELECT pg_notify($1, $2)", self._channel, text))
-        except StoreError:
+        except (StoreError, ClosedError):
             return  # a hint: the others poll
 
     def _text(self, tidings: Tidings) -> str:
@@ -132,6 +145,26 @@ class Hints:
         connection.add_termination_listener(self._lost)
         if connection.is_closed():
             self._lost(connection)
+        else:
+            self._ask_later(connection)
+
+    def _ask_later(self, listener: Connection) -> None:
+        def ask() -> None:
+            self._asking = self._core.around.spawn.task(self._ask(listener), "tense listening")
+
+        self._later(ASK, ask)
+
+    async def _ask(self, listener: Connection) -> None:
+        """Ask whether anybody is there; who does not answer is lost."""
+        limit = self._core.around.clock.call_later(min(ASK, self._core.around.lease), listener.terminate)
+        try:
+            await listener.execute("SELECT 1")
+        except DRIVER:
+            listener.terminate()
+        finally:
+            limit.cancel()
+        if not listener.is_closed():
+            self._ask_later(listener)
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         if self._stopped:
@@ -147,7 +180,16 @@ class Hints:
     def _lost(self, _connection: Any) -> None:
         self.listening = False
         if not self._stopped:
-            self._core.around.clock.call_later(RECONNECT, self._again)
+            self._later(RECONNECT, self._again)
+            # From now on only looking helps.
+            self._heard(None)
+
+    def _later(self, delay: float, callback: Callable[[], None]) -> None:
+        """What is to be done next about the listening connection: ask it, or make it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._stopped:
+            self._timer = self._core.around.clock.call_later(delay, callback)
 
     def _again(self) -> None:
         if not self._stopped:
@@ -166,7 +208,7 @@ class Hints:
                 text = "hints of other processes are not heard, what they do is seen by polling, until this works again: %s"
                 log.warning(text, translated(error, self._core.address.shown))
             self._deaf = True
-            self._core.around.clock.call_later(RECONNECT, self._again)
+            self._later(RECONNECT, self._again)
             return False
         self._deaf = False
         return True

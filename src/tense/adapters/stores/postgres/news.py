@@ -5,7 +5,7 @@ from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.hints import Hint, Hints
 from tense.adapters.stores.postgres.ledger import Ledger
 from tense.adapters.stores.postgres.pool import Connection
-from tense.errors import StoreError
+from tense.errors import ClosedError, StoreError
 from tense.ports.clock import Timer
 
 POLL = 5.0
@@ -38,6 +38,7 @@ class News:
         self._open_until = 0
         self._ahead_at = 0.0
         self._looking = False
+        self._missed = False
         self._again = False
         self._timer: Timer | None = None
         self._stopped = False
@@ -46,7 +47,7 @@ class News:
         """Begin to look."""
         self._core.tell_others = self.hints.tell
         await self.hints.start()
-        self._timer = self._core.around.clock.call_later(self._pause, self._poll)
+        self._wait()
 
     async def stop(self) -> None:
         """Look no more."""
@@ -57,11 +58,17 @@ class News:
 
     @property
     def _pause(self) -> float:
-        return POLL if self.hints.listening else POLL_ALONE
+        return POLL if self.hints.listening and not self._missed else POLL_ALONE
+
+    def _wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._stopped:
+            self._timer = self._core.around.clock.call_later(self._pause, self._poll)
 
     def _poll(self) -> None:
         if not self._stopped:
-            self._timer = self._core.around.clock.call_later(self._pause, self._poll)
+            self._wait()
             self._look()
 
     def _look(self) -> None:
@@ -78,8 +85,11 @@ class News:
                 self._again = False
                 await self._core.run(self._compare)
                 await self._ledger.look()
-        except StoreError:
-            return  # the next poll sees it
+            self._missed = False
+        except (StoreError, ClosedError):
+            # Whoever told that there is something does not tell it again.
+            self._missed = True
+            self._wait()
         finally:
             self._looking = False
 
@@ -115,8 +125,7 @@ class News:
         if self._stopped or core.closed:
             return
         if hint is None or hint.every:
-            self._marks, self._ahead_at = (-1, -1), 0.0
-            self._look()
+            self._look_everywhere()
             return
         for service, lane in hint.arrivals:
             watcher.arrived(service, lane)
@@ -131,3 +140,9 @@ class News:
             watcher.moved()
         if hint.ended and core.watching:
             self._look()
+
+    def _look_everywhere(self) -> None:
+        # Hints may be heard no more, or again: the pause that has begun is then too long, or too short.
+        self._wait()
+        self._marks, self._ahead_at = (-1, -1), 0.0
+        self._look()
