@@ -27,15 +27,24 @@ BAR = 10_000.0
 MEGABYTES = 50
 KEYS = 1000
 WINDOW = 4096
-DIRECTIONS = (("sqlite", "postgres"), ("postgres", "sqlite"), ("sqlite", "sqlite"))
+WITH_SERVER = (("sqlite", "postgres"), ("postgres", "sqlite"))
 
 
 def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every row alike
-    """Measure the row."""
+    """Measure the row from file to file."""
+    return _lines(quick, [("sqlite", "sqlite")])
+
+
+def server_lines(quick: bool) -> list[Line]:  # noqa: FBT001 - as above
+    """Measure the row between a file and the server, and the other way round."""
+    return _lines(quick, WITH_SERVER)
+
+
+def _lines(quick: bool, directions: Sequence[tuple[str, str]]) -> list[Line]:  # noqa: FBT001 - as above
     backlog, rounds = (30_000, 1) if quick else (100_000, 3)
     server = address()
     result: list[Line] = []
-    for state, broker in DIRECTIONS:
+    for state, broker in directions:
         work = f"{backlog:,} from {state} to {broker}"
         if server is None and "postgres" in (state, broker):
             result.append(not_run("relay", work, "scripts/servers up postgres"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import asyncpg
 
@@ -15,6 +16,8 @@ from benchmarks.servers.database import STATE, database, rows_of
 AT_ONCE = 64
 """How many handlers of one process may be in hands: what a service has by default, and what the loop by hand claims."""
 
+ROUNDS_OF_PEERS = 3
+
 BARS = {"accept64": 0.3, "handle16": 0.5}
 WORK = {"accept64": "accepted by 64 senders", "handle16": "handled exactly once in 16 lanes"}
 PEERS = {"pgqueuer": 5.0, "procrastinate": 12.0, "dbos": 50.0}
@@ -25,32 +28,37 @@ Found = dict[str, list[float]]
 def lines(quick: bool) -> list[Line]:  # noqa: FBT001 - the table calls every row alike
     """Measure the row."""
     rounds, count = (3, 8000) if quick else (5, 20_000)
-    found = interleaved(rounds, count)
+    jobs = {"pgqueuer": 500 if quick else 5_000, "procrastinate": 500 if quick else 2_000, "dbos": 200}
+    found = interleaved(rounds, count, jobs)
     result = [
         compared("postgres", work, (found["tense"][name], found["by hand"][name]), other="by hand", bar=BARS[name])
         for name, work in WORK.items()
     ]
-    peers = environment.python()
     for name, times in PEERS.items():
-        if peers is None:
+        if name not in found:
             result.append(not_run("postgres", f"handled, beside {name}", "no benchmarks/.venv"))
             continue
-        values = [peer(name, 200 if name == "dbos" else 500 if quick else 2000) for _ in range(min(rounds, 3))]
+        values = found[name]["handle16"]
         pairs = (found["tense"]["handle16"][: len(values)], values)
         result.append(compared("postgres", f"handled, beside {name}", pairs, other=name, bar=times))
     return result
 
 
-def interleaved(rounds: int, count: int) -> dict[str, Found]:
-    """Each round: by hand, then Tense, each in a process and a database of its own."""
+def interleaved(rounds: int, count: int, jobs: Mapping[str, int]) -> dict[str, Found]:
+    """Each round: by hand, then Tense, and in the first ones each peer, with so many jobs; each in a database of its own.
+
+    What other work the machine has falls on all of them alike.
+    """
     found: dict[str, Found] = {"by hand": {}, "tense": {}}
-    for _ in range(rounds):
+    for at in range(rounds):
         for contender, target in (("by hand", "hand"), ("tense", "tense")):
             with database(STATE) as address:
                 answer = ask(f"benchmarks.servers.durable:{target}", address=address, count=count)
                 assert rows_of(address) == (count, count)
             for name, value in answer.items():
                 found[contender].setdefault(name, []).append(value)
+        for name in jobs if at < ROUNDS_OF_PEERS and environment.python() is not None else ():
+            found.setdefault(name, {}).setdefault("handle16", []).append(peer(name, jobs[name]))
     return found
 
 
