@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncpg.transaction import Transaction
 
-SPOKEN = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
+SPOKEN = ("execute", "executemany", "fetch", "fetchrow", "fetchval", "run", "say", "many", "together")
 
 Script = Callable[[], Awaitable[object]]
 
@@ -60,6 +60,16 @@ class GatedPool:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+def gate(pool: Any, session: Session) -> None:
+    """Have the connections of a pool that are taken and given back speak through a gate."""
+    take, give = pool.take, pool.give
+
+    async def taken() -> Any:
+        return session.connection(await take())
+
+    pool.take, pool.give = taken, lambda gated: give(gated._inner)
 
 
 class _Gated:

@@ -1,4 +1,4 @@
-"""A small fleet for the tests that kill processes: `python fleet.py send|work STORE NAME LEDGER`."""
+"""A small fleet for the tests that kill processes: `python fleet.py send|say|work STORE NAME LEDGER`."""
 
 import asyncio
 import os
@@ -99,6 +99,7 @@ def app_in_sessions(store: str, driver: str) -> App:
 
 
 TABLES = """
+CREATE TABLE IF NOT EXISTS asked (order_id TEXT);
 CREATE TABLE IF NOT EXISTS charges (order_id TEXT, id TEXT);
 CREATE TABLE IF NOT EXISTS effects (place {number}, order_id TEXT, customer TEXT, number INTEGER);
 CREATE TABLE IF NOT EXISTS seen (place {number}, order_id TEXT, customer TEXT, number INTEGER);
@@ -120,6 +121,22 @@ async def _customer(client: Client, customer: str, out: int) -> None:
         await asyncio.sleep(PAUSE)
 
 
+async def say(store: str, name: str, ledger: str) -> None:
+    """Order as a project does in transactions of its own: a row, and the command that goes with it."""
+    import asyncpg
+
+    out = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    customer, joining = f"{name}-{os.getpid()}", App(ordering, paying, counting, store=store)
+    connection = await asyncpg.connect(store.partition("?")[0], statement_cache_size=0)
+    for number in count():
+        order_id = f"{customer}-{number}"
+        async with connection.transaction(), joining.outbox(connection) as box:
+            await connection.execute("INSERT INTO asked VALUES ($1)", order_id)
+            box.send(PlaceOrder(order_id=order_id, customer=customer, number=number), id=order_id)
+        os.write(out, f"{order_id}\n".encode())
+        await asyncio.sleep(PAUSE / 4)
+
+
 async def work(store: str) -> None:
     """Run every service until killed."""
     driver = os.environ.get("TENSE_FLEET_SESSIONS")
@@ -129,4 +146,4 @@ async def work(store: str) -> None:
 
 if __name__ == "__main__":
     verb, store, name, ledger = sys.argv[1:]
-    asyncio.run(send(store, name, ledger) if verb == "send" else work(store))
+    asyncio.run(work(store) if verb == "work" else {"send": send, "say": say}[verb](store, name, ledger))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from asked import Asked
@@ -36,7 +37,7 @@ class Fleet:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
-        verb = "send" if name.startswith("sender") else "work"
+        verb = {"sender": "send", "outbox": "say", "worker": "work"}[name.partition("-")[0]]
         command = [sys.executable, str(HERE / "fleet.py"), verb, self.store, name, str(self.ledger)]
         with self.errors.open("ab") as errors:
             self.running[name] = subprocess.Popen(command, stderr=errors)
@@ -90,6 +91,8 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 def at(kind: str, request: pytest.FixtureRequest, folder: Path) -> tuple[str, Ask]:
     if kind == "another postgres":
         return on_another_postgres(request)
+    if kind == "pgbouncer":
+        return behind_a_pooler(request)
     return (on_sqlite if kind == "sqlite" else on_postgres)(request, folder)
 
 
@@ -100,6 +103,19 @@ def on_another_postgres(request: pytest.FixtureRequest) -> tuple[str, Ask]:
     Asked(store).run("")
     request.addfinalizer(lambda: Asked(first).run(f"DROP SCHEMA {schema}_b CASCADE"))
     return store, lambda query: Asked(store).rows(query.replace("tense_", ""))
+
+
+def behind_a_pooler(request: pytest.FixtureRequest) -> tuple[str, Ask]:
+    """A database of the test's own: no session there has a search path of its own, the database has one for all."""
+    pooler, server = (request.getfixturevalue(name) for name in ("pgbouncer_server", "postgres_server"))
+    name = f"kill_{uuid4().hex[:12]}"
+    direct = Asked(f"{server.rpartition('/')[0]}/{name}?schema=tense&search_path=tense")
+    Asked(server).rows(f"CREATE DATABASE {name}")
+    request.addfinalizer(lambda: Asked(server).rows(f"DROP DATABASE {name} WITH (FORCE)"))
+    Asked(server).rows(f"ALTER DATABASE {name} SET search_path = tense")
+    direct.run(tables("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"))
+    store = f"{pooler.rpartition('/')[0]}/{name}?pooler=transaction"
+    return store, lambda query: direct.rows(query.replace("tense_", ""))
 
 
 def on_sqlite(request: pytest.FixtureRequest, folder: Path) -> tuple[str, Ask]:
@@ -161,7 +177,7 @@ STILL = 60.0
 
 def drain(fleet: Fleet) -> None:
     """Stop the senders and wait until everything accepted is handled, for as long as any of it is being handled."""
-    for name in ("sender-1", "sender-2"):
+    for name in [name for name in fleet.running if not name.startswith("worker")]:
         fleet.kill(name)
     left, since = left_of(fleet), time.monotonic()
     while sum(left):
@@ -205,6 +221,35 @@ def test_a_worker_that_wakes_up_after_its_lease_changes_nothing_any_more(
     drain(fleet)
 
     judge(fleet)
+
+
+@pytest.mark.parametrize(
+    "fleet", [pytest.param("pgbouncer", marks=[SERVER, pytest.mark.server("pgbouncer")])], indirect=True
+)
+def test_behind_a_pooler_kills_lose_nothing_and_part_no_row_from_its_message(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens there: an order whose charge is another worker's is found by polling, and takes its time.
+    monkeypatch.setenv("TENSE_FLEET_PAUSE", "0.3")
+    for name in ("sender-1", "worker-1", "worker-2"):
+        fleet.start(name)
+    wait_until(fleet.accepted, 30, "the first orders are accepted")
+    fleet.start("outbox-1")
+    seen = "SELECT count(*) FROM seen"
+    for victim in ("worker-1", "outbox-1", "worker-2"):
+        done = fleet.ask(seen)[0][0]
+        wait_until(lambda done=done: fleet.ask(seen)[0][0] > done + 20, 30, "orders are placed and seen")
+        fleet.kill(victim)
+        fleet.start(victim)
+    drain(fleet)
+
+    judge(fleet)
+    asked, ordered = (
+        fleet.ask("SELECT order_id FROM asked"),
+        fleet.ask("SELECT id FROM command WHERE id LIKE 'outbox%'"),
+    )
+    assert len(asked) > 20
+    assert sorted(asked) == sorted(ordered), "a row without its message, or a message without its row"
 
 
 def judge(fleet: Fleet) -> None:

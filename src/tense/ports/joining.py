@@ -32,6 +32,10 @@ class Joint(Protocol):
         """
         ...
 
+    def leave(self) -> None:
+        """Watch nothing any more: the block is over, however it ended. A second call does nothing."""
+        ...
+
     def wake(self) -> None:
         """Tell workers that something was committed. A hint that may be lost; never raises, and blocks for nobody.
 

@@ -94,8 +94,11 @@ class Outbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = False
-        if kind is None:
-            self._joint.write(self._placed(), self._envelopes.clock.now())
+        try:
+            if kind is None:
+                self._joint.write(self._placed(), self._envelopes.clock.now())
+        finally:
+            self._joint.leave()
 
     async def __aenter__(self) -> "Self":
         self._open = True
@@ -105,8 +108,11 @@ class Outbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = False
-        if kind is None:
-            await self._joint.write_async(self._placed(), self._envelopes.clock.now())
+        try:
+            if kind is None:
+                await self._joint.write_async(self._placed(), self._envelopes.clock.now())
+        finally:
+            self._joint.leave()
 
     def _say(self, envelope: Envelope) -> None:
         if not self._open:

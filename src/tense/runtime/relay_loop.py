@@ -16,6 +16,7 @@ from tense.ports.state import State
 from tense.ports.store import Want
 from tense.runtime.due import RETRY_READ, DueReader
 from tense.runtime.lane import Lane
+from tense.runtime.putback import put_back
 from tense.runtime.relay_hands import Hands, Left
 
 log = logging.getLogger("tense")
@@ -50,6 +51,7 @@ class RelayLoop:
         self._clock, self._spawn = seams
         self._dirty: dict[int, Lane] = {}
         self._busy: dict[Lane, asyncio.Task[None]] = {}
+        self._again: set[asyncio.Task[None]] = set()
         self._going: set[Lease] = set()
         self.loaded = 0
         self._reads: set[asyncio.Task[None]] = set()
@@ -125,7 +127,7 @@ class RelayLoop:
         self._stopping = True
         self._due.stop()
         self._hands.stop()
-        tasks = set(self._busy.values())
+        tasks = {*self._busy.values(), *self._again}
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=limit)
             for task in late:
@@ -135,7 +137,7 @@ class RelayLoop:
 
     async def quiet(self) -> None:
         """Return when nothing is in hands."""
-        while tasks := [*self._busy.values(), *self._reads]:
+        while tasks := [*self._busy.values(), *self._reads, *self._again]:
             await asyncio.wait(tasks)
 
     async def caught_up(self) -> None:
@@ -149,7 +151,7 @@ class RelayLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is in hands and nothing is being read."""
-        return not (self._busy or self._reads or self._due.reading or self._dirty)
+        return not (self._busy or self._reads or self._again or self._due.reading or self._dirty)
 
     # Reading
 
@@ -243,8 +245,13 @@ class RelayLoop:
     def take_due(self, deliveries: Sequence[Delivery]) -> None:
         """Take what came back from the dead letters."""
         for delivery in deliveries:
-            if (lane := self.lanes.get(delivery.lane)) is not None:
-                self._spawn.task(self._once_more(delivery, lane.lease), "tense relay carries")
+            lane = self.lanes.get(delivery.lane)
+            if lane is not None and self._stopping:
+                put_back(self._state, delivery, lane.lease)
+            elif lane is not None:
+                task = self._spawn.task(self._once_more(delivery, lane.lease), "tense relay carries")
+                self._again.add(task)
+                task.add_done_callback(self._again.discard)
 
     async def _once_more(self, delivery: Delivery, lease: Lease) -> None:
         try:

@@ -1,12 +1,14 @@
 """A pair in trouble: its transport or its state goes away, and what is refused holds up nobody."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 from pairs import SHARED, SOON, Two, lag, pair_of, placed, selling, until
 
-from tense import Client, Send, Service
+from tense import App, Client, Send, Service
 from tense.errors import StoreError
 from tense.runtime.relay_parcel import RELAY
 from words import ChargeCard, Log, OrderPlaced, PlaceOrder, Receipt, orders, payment, subscriber
@@ -118,6 +120,39 @@ async def test_what_the_transport_refuses_is_a_dead_letter_and_holds_up_nobody(t
 
 async def _refused_again(client: Client) -> bool:
     return any(letter.redriven == 1 for letter in await pair_of(client).dead())
+
+
+@pytest.mark.parametrize("slow", [0.3, "hang"])
+@pytest.mark.parametrize("two", SHARED[:1], indirect=True)
+async def test_what_is_carried_once_more_ends_with_the_process(
+    two: Two, slow: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with two.running(selling(Log())) as client:
+        with pytest.warns(UserWarning, match="nobody has ever run"):
+            await client.send(ChargeCard(order_id="first"), id="taken")
+        await asyncio.to_thread(_say_taken, two)
+        await until(lambda: _letters(client, 1))
+        (letter,) = await pair_of(client).dead()
+        two.points.passed.clear()
+        two.points.arm("before accept", slow)
+        await pair_of(client).redrive([letter.number], 0.0)
+        await until(lambda: "before accept" in two.points.passed)
+    left = {task.get_name() for task in asyncio.all_tasks()} & {"tense relay carries"}
+
+    assert left == set()
+    assert "ended with an error" not in caplog.text
+
+
+async def _letters(client: Client, count: int) -> bool:
+    return len(await pair_of(client).dead()) == count
+
+
+def _say_taken(two: Two) -> None:
+    """Under an id that the transport knows with another body."""
+    app = App(selling(Log()), broker=two.address)
+    file = two.state.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file)) as connection, connection, app.outbox(connection) as out:
+        out.send(ChargeCard(order_id="second"), id="taken")
 
 
 async def test_deliveries_go_back_uncounted_while_the_state_is_away(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:

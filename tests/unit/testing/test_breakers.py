@@ -18,9 +18,13 @@ from tense.testing.harness import harness
 from tense.testing.ledger import Ledger
 from words import Log, PlaceOrder, placing
 
+HEARD: list[bytes] = []
+
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    HEARD.clear()
     while data := await reader.read(1000):
+        HEARD.append(data)
         writer.write(data)
     writer.close()
 
@@ -70,6 +74,22 @@ async def test_a_cut_after_some_bytes_lets_so_many_through():
 
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await asyncio.wait_for(line.reader.readexactly(5), 1)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_cut_at_some_words_falls_before_them_or_before_their_answer(answered: bool):
+    async with Line() as line:
+        line.proxy.up.cut_at, line.proxy.up.answered = lambda data: b"COMMIT" in data, answered
+        await line.say(b"BEGIN")
+        line.writer.write(b"COMMIT")
+
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(line.reader.readexactly(6), 1)
+        assert line.proxy.cuts == 1
+        assert ([b"BEGIN", b"COMMIT"] if answered else [b"BEGIN"]) == HEARD
+        line.writer.close()
+        line.reader, line.writer = await asyncio.open_connection("127.0.0.1", line.proxy.port)
+        assert await line.say(b"COMMIT") == b"COMMIT"
 
 
 async def test_swallowed_answers_leave_the_connection_open():

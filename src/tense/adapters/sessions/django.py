@@ -73,6 +73,9 @@ class DjangoJoint:
         connection.on_commit(mark := Mark())
         return lambda: any(callback[1] is mark for callback in connection.run_on_commit)
 
+    def leave(self) -> None:
+        """Nothing: Django forgets its callbacks with the transaction."""
+
     def wake(self) -> None:
         """Nothing: `write` sees to it."""
 

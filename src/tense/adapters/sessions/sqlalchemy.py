@@ -30,18 +30,20 @@ class SqlAlchemyJoint:
         self._undone: set[Any] = set()
         sync = getattr(session, "sync_session", session)
         self._sync = sync if hasattr(sync, "flush") else None
-        if self._sync is not None:
-            event.listen(self._sync, "after_soft_rollback", self._note_undone)
+        self._watches = False
 
     def write(self, envelopes: Placed, now: float) -> None:
         """Write within the session's transaction."""
         if self._is_awaited:
             raise NotSupportedError("this session is awaited: use `async with app.outbox(session)`.")
+        if not envelopes:
+            return
         session = self._session
         connection = session if isinstance(session, Connection) else session.connection()
-        # The drivers begin at their first statement, and not all of them by themselves.
-        connection.exec_driver_sql("SELECT 1")
-        joint = self._joint_for(connection.connection.driver_connection, self._address)
+        driver = connection.connection.driver_connection
+        if not _has_begun(connection, driver):
+            connection.exec_driver_sql("SELECT 1")
+        joint = self._joint_for(driver, self._address)
         joint.write(envelopes, now)
         self._wake_after_commit(joint)
 
@@ -50,11 +52,14 @@ class SqlAlchemyJoint:
         if not self._is_awaited:
             self.write(envelopes, now)
             return
+        if not envelopes:
+            return
         session = self._session
         connection = session if self._sync is None else await session.connection()
-        await connection.exec_driver_sql("SELECT 1")
-        raw = await connection.get_raw_connection()
-        joint = self._joint_for(raw.driver_connection, self._address)
+        driver = (await connection.get_raw_connection()).driver_connection
+        if not _has_begun(connection, driver):
+            await connection.exec_driver_sql("SELECT 1")
+        joint = self._joint_for(driver, self._address)
         await joint.write_async(envelopes, now)
         self._wake_after_commit(joint)
 
@@ -62,11 +67,20 @@ class SqlAlchemyJoint:
         """Whether the parts of the session that are open now were all kept; a Connection's parts are not looked at."""
         if self._sync is None:
             return always
+        if not self._watches:
+            event.listen(self._sync, "after_soft_rollback", self._note_undone)
+            self._watches = True
         part, parts = self._sync.get_nested_transaction(), []
         while part is not None:
             parts.append(part)
             part = part.parent
         return lambda: self._undone.isdisjoint(parts)
+
+    def leave(self) -> None:
+        """Take the listener from the session, which may outlive many blocks."""
+        if self._watches:
+            event.remove(self._sync, "after_soft_rollback", self._note_undone)
+            self._watches = False
 
     def wake(self) -> None:
         """Nothing: a session's commit does it by itself."""
@@ -75,7 +89,6 @@ class SqlAlchemyJoint:
         sync = self._sync
         if sync is None:
             return
-        event.remove(sync, "after_soft_rollback", self._note_undone)
         if TO_WAKE not in sync.info:
             sync.info[TO_WAKE] = []
             event.listen(sync, "after_commit", _wake)
@@ -88,6 +101,12 @@ class SqlAlchemyJoint:
     def _is_awaited(self) -> bool:
         # Importing the async classes to ask for them needs greenlet, which who has no such session need not have.
         return any(cls.__module__.startswith("sqlalchemy.ext.asyncio") for cls in type(self._session).__mro__)
+
+
+def _has_begun(connection: Any, driver: Any) -> bool:
+    """Whether SQLAlchemy and its driver have begun; both do so at their first statement, and asyncpg not by itself."""
+    asked = getattr(driver, "is_in_transaction", None)
+    return bool(connection.in_transaction() and (asked is None or asked()))
 
 
 def _wake(session: Any) -> None:

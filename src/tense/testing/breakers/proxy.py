@@ -1,7 +1,7 @@
 """Proxy: a bad network between a client and its server, on this machine, without privileges."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -13,13 +13,23 @@ class Weather:
     """What happens to bytes of one direction; change it at any time.
 
     `swallow`: they vanish, and the connection stays. `delay`: seconds before each chunk. `rate`: bytes a second.
-    `cut_after`: the connection is cut when so many bytes have passed in this direction.
+    `cut_after`: the connection is cut when so many bytes have passed in this direction. `cut_at`: once, at the first chunk
+    of which this is true, before it passes; or `answered`, and then the answer to it is what does not pass.
     """
 
     swallow: bool = False
     delay: float = 0.0
     rate: float | None = None
     cut_after: int | None = None
+    cut_at: Callable[[bytes], bool] | None = None
+    answered: bool = False
+
+
+@dataclass
+class Link:
+    """One connection through the proxy; `cut` is the direction in which nothing more passes."""
+
+    cut: Weather | None = None
 
 
 class Proxy:
@@ -69,21 +79,24 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers |= {writer, far_writer}
+        link = Link()
         pipes = [
-            asyncio.create_task(self._pipe(reader, far_writer, self.up)),
-            asyncio.create_task(self._pipe(far_reader, writer, self.down)),
+            asyncio.create_task(self._pipe(reader, far_writer, self.up, link)),
+            asyncio.create_task(self._pipe(far_reader, writer, self.down, link)),
         ]
         self._pipes.update(pipes)
         await asyncio.gather(*pipes, return_exceptions=True)
         self._pipes.difference_update(pipes)
         self._writers -= {writer, far_writer}
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weather: Weather) -> None:
+    async def _pipe(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weather: Weather, link: Link
+    ) -> None:
         passed = 0
         with suppress(ConnectionError):
             while data := await reader.read(CHUNK):
-                if weather.cut_after is not None and passed + len(data) >= weather.cut_after:
-                    writer.write(data[: max(0, weather.cut_after - passed)])
+                if (last := self._last(data, passed, weather, link)) is not None:
+                    writer.write(last)
                     await writer.drain()
                     self.cuts += 1
                     self.cut()
@@ -95,6 +108,20 @@ class Proxy:
                     writer.write(data)
                     await writer.drain()
         writer.close()
+
+    def _last(self, data: bytes, passed: int, weather: Weather, link: Link) -> bytes | None:
+        """What still passes if the connection is to be cut now."""
+        if link.cut is weather:
+            return b""
+        if weather.cut_after is not None and passed + len(data) >= weather.cut_after:
+            return data[: max(0, weather.cut_after - passed)]
+        if weather.cut_at is None or not weather.cut_at(data):
+            return None
+        weather.cut_at = None
+        if not weather.answered:
+            return b""
+        link.cut = self.down if weather is self.up else self.up
+        return None
 
 
 @asynccontextmanager

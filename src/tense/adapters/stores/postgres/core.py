@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from tense.adapters.stores.postgres.address import Address
 from tense.adapters.stores.postgres.pool import Connection, Pool
 from tense.adapters.stores.postgres.schema import in_schema
-from tense.adapters.stores.postgres.session import Session, connect
+from tense.adapters.stores.postgres.session import IDLE_LIMIT, Session, connect
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import CLASHED, DRIVER, translated
 from tense.messages.metadata import Metadata
@@ -77,17 +77,14 @@ class Core:
         return in_schema(self.address.schema, statement)
 
     async def connect(self, settings: Mapping[str, str] = EMPTY, *, patience: float | None = None) -> Session:
-        """A new connection; behind a pooler without prepared statements, and without settings of its own.
+        """A new connection; behind a pooler without prepared statements, and with settings only for each transaction.
 
         A statement that is not answered within `patience` seconds raises TimeoutError: the network may be silent.
         """
-        # A process that falls silent within a transaction keeps its locks, and everybody's events, for as long as this.
-        limit = {"idle_in_transaction_session_timeout": f"{int(self.around.lease * 1000)}", **settings}
-        if "application_name" not in self.address.dsn:
-            limit["application_name"] = "tense"
+        own = {IDLE_LIMIT: f"{int(self.around.lease * 1000)}", "application_name": "tense"}
         session = await connect(
             self.address,
-            {} if "idle_in_transaction" in self.address.dsn else limit,
+            {**{name: value for name, value in own.items() if name not in self.address.dsn}, **settings},
             within=min(CONNECT_WITHIN, self.around.lease),
             patience=patience,
         )

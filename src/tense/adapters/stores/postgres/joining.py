@@ -35,6 +35,9 @@ class Notified:
         """These drivers do not tell of savepoints."""
         return always
 
+    def leave(self) -> None:
+        """Nothing was watched."""
+
     def wake(self) -> None:
         """The server does, at the commit."""
 

@@ -18,6 +18,12 @@ KEPT = 256
 LONGEST = 10_000
 """Characters of a statement that is worth keeping."""
 
+IDLE_LIMIT = "idle_in_transaction_session_timeout"
+"""How long a process that falls silent within a transaction keeps its locks, and everybody's events."""
+
+PER_TRANSACTION = (IDLE_LIMIT, "application_name")
+"""Settings that a transaction has of its own where the session is shared with others."""
+
 UNSENT = (asyncpg.InterfaceError, TypeError, ValueError, OverflowError)
 """What the driver raises for a value that cannot be sent."""
 
@@ -27,10 +33,11 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
 
     A savepoint for each handler would cost a round trip for each message. `ahead` keeps such words until the next
     statement, and sends both at once: the protocol lets messages follow each other, and answers them in turn. Behind a
-    pooler without prepared statements they are sent by themselves.
+    pooler without prepared statements they are sent by themselves. There no settings last longer than a transaction
+    either: `begins` is what each one says along with BEGIN.
     """
 
-    __slots__ = ("_kept", "_unsaid", "_wire", "failed", "pipelines", "used")
+    __slots__ = ("_kept", "_unsaid", "_wire", "begins", "failed", "pipelines", "used")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -38,6 +45,7 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         self._unsaid: list[str] = []
         self._wire: socket.socket | None = None
         self.pipelines = True
+        self.begins = ""
         self.used = 0.0
         self.failed = False
         """Whether a statement failed in the open transaction: until it is undone the server refuses all others."""
@@ -105,6 +113,14 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         except BaseException as error:
             self._fell(error)
             raise
+
+    async def execute(self, query: str, *values: Any, timeout: float | None = None) -> str:
+        """As the driver's; a transaction that begins, whoever begins it, has its settings in the same packet."""
+        if self.begins and query.startswith("BEGIN"):
+            begin, _, rest = query.partition(";")
+            query = f"{begin}; {self.begins}; {rest}"
+        word: str = await super().execute(query, *values, timeout=timeout)
+        return word
 
     async def fetch(self, query: str, *values: Any, timeout: float | None = None) -> list[Any]:
         """As the driver's, with what was to be said before it."""
@@ -208,7 +224,7 @@ def _message(words: str) -> bytes:
 
 
 async def connect(address: Address, settings: Mapping[str, str], *, within: float, patience: float | None) -> Session:
-    """A new connection."""
+    """A new connection. Behind a pooler its transactions have what they can have of the settings."""
     pooled = not address.notify
     session: Session = await asyncpg.connect(
         address.dsn,
@@ -219,6 +235,10 @@ async def connect(address: Address, settings: Mapping[str, str], *, within: floa
         server_settings={} if pooled else dict(settings),
     )
     session.pipelines = not pooled
+    if pooled:
+        session.begins = "; ".join(
+            f"SET LOCAL {name} = '{settings[name]}'" for name in PER_TRANSACTION if name in settings
+        )
     try:
         session.open_wire()
     except OSError:

@@ -51,6 +51,9 @@ class SqliteJoint:
         """A `sqlite3.Connection` does not tell of its savepoints."""
         return always
 
+    def leave(self) -> None:
+        """Nothing was watched."""
+
     def wake(self) -> None:
         """A datagram to everybody who has the file open."""
         with suppress(sqlite3.Error):
@@ -82,6 +85,9 @@ class AiosqliteJoint:
     def said(self) -> Callable[[], bool]:
         """An aiosqlite connection does not tell of its savepoints."""
         return always
+
+    def leave(self) -> None:
+        """Nothing was watched."""
 
     def wake(self) -> None:
         """A datagram to everybody who has the file open."""
