@@ -49,8 +49,10 @@ async def bring(servers: tuple[OwnPostgres, OwnPostgres], schema: str) -> None:
 
 
 async def said_in_an_outbox(store: str, number: int) -> None:
+    """Within savepoints, as Django's and SQLAlchemy's nested blocks make them: each has a transaction id of its own."""
     connection = await Asked(store).connect()
-    async with connection.transaction(), App(publisher(), store=store).outbox(connection) as out:
+    outbox = App(publisher(), store=store).outbox(connection)
+    async with connection.transaction(), connection.transaction(), connection.transaction(), outbox as out:
         out.publish(OrderPlaced(order_id="a", number=number))
     await connection.close()
 
@@ -96,5 +98,36 @@ async def test_cursors_alone_are_renumbered_where_no_event_was_kept(
     await said_in_an_outbox(new, 1)
     async with App(publisher(), subscriber("email", after)).running(store=new):
         await heard(after, 1)
+
+    assert list(after) == ["a.1"]
+
+
+async def test_what_an_outbox_is_just_saying_while_the_store_is_opened_for_the_first_time_is_read(
+    servers: tuple[OwnPostgres, OwnPostgres], schema: str
+) -> None:
+    old, new = (server.store(schema) for server in servers)
+    before, after = Log(), Log()
+    async with App(publisher(), subscriber("email", before)).running(store=old):
+        await say(old, 0)
+        await heard(before, 1)
+    await bring(servers, schema)
+    connection, asked = await Asked(new).connect(), await Asked(new).connect()
+    talking = connection.transaction()
+    await talking.start()
+    async with App(publisher(), store=new).outbox(connection) as out:
+        out.publish(OrderPlaced(order_id="a", number=1))
+
+    async def work() -> None:
+        async with App(publisher(), subscriber("email", after)).running(store=new):
+            await heard(after, 1)
+
+    working = asyncio.ensure_future(work())
+    async with asyncio.timeout(30):
+        while not await asked.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            await asyncio.sleep(0.01)
+    await talking.commit()
+    await working
+    await connection.close()
+    await asked.close()
 
     assert list(after) == ["a.1"]

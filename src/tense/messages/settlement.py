@@ -17,7 +17,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     """To be tried again at `due` (seconds since the epoch).
 
     `strand` is what it holds back meanwhile: its key, `LANE` for all of its lane, None for nothing. `counts` is false
-    for a release: it was not the message's fault, and the attempt is given back.
+    for a release: it was not the message's fault, so the attempt is given back, and `Delivery.released` is one more.
     """
 
     due: float

@@ -18,7 +18,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `position` orders deliveries of one consumer's lane. `attempt` counts deliveries, this one included. `alone` asks that
     nothing else run or stay uncommitted beside it: an earlier worker died with it in hands. It is
     counted by `strike`, when it starts. `own` is true for bytes
-    that this process's codec made. `redriven` counts how often it came back from the dead letters.
+    that this process's codec made. `redriven` counts how often it came back from the dead letters, `released` since then how
+    often it was put off without a fault of its own (`Again.counts`).
     `ended` is how it ended already, where its mark was found: it is to be settled so, and not to be run.
     """
 
@@ -32,6 +33,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     alone: bool = False
     own: bool = False
     redriven: int = 0
+    released: int = 0
     ended: Settlement | None = None
 
 

@@ -1,9 +1,16 @@
 """Instances: whether one that said it lives still does, and whether two may live beside each other."""
 
+import logging
 import os
 
+import msgspec
+
 from tense.errors import OwnerConflictError
-from tense.ports.records import Instance
+from tense.messages.settlement import Again, Done
+from tense.ports.delivery import Delivery
+from tense.ports.records import Consumer, Instance
+
+log = logging.getLogger("tense")
 
 
 def is_gone(instance: Instance, host: str) -> bool:
@@ -41,10 +48,29 @@ TAKEN_FOR = 600.0
 instance takes what another does not know, and all move the same cursors: none may pass over what is another's."""
 
 
+def attempts_after(delivery: Delivery, again: Again) -> tuple[int, int]:
+    """The attempts that stay counted when a delivery is put off, and by how much it was released more often."""
+    return (delivery.attempt, 0) if again.counts else (delivery.attempt - 1, 1)
+
+
+def let_go(delivery: Delivery, consumer: Consumer) -> Delivery:
+    """An exception of a type that no instance takes any more: over, if it only waited for one that does.
+
+    What failed, or was put back by a person, is run or buried: it is somebody's.
+    """
+    waited = delivery.released and delivery.attempt == 1 and not delivery.redriven
+    if not waited or delivery.metadata.type in consumer.types:
+        return delivery
+    text = "%s %s is passed over: no instance of %s has taken its type for %g minutes"
+    log.warning(text, delivery.metadata.type, delivery.metadata.id, consumer.name, TAKEN_FOR / 60)
+    return msgspec.structs.replace(delivery, ended=Done())
+
+
 class Unbroken:
     """For how long something has been done again and again; after a gap longer than `gap` seconds it counts anew.
 
-    Who was cut off from the store for long, like all others, must not take their silence for their end.
+    Who was cut off from the store for long, like all others, must not take their silence for their end. The same clock counts
+    as for them, so that a step of it is a gap too.
     """
 
     def __init__(self, gap: float) -> None:

@@ -55,14 +55,18 @@ def settle_step(metadata: Metadata, step: Step, trouble: Trouble, *, strand: str
     return bury(metadata, step.reason, trouble, strand)
 
 
-def settle_unknown(metadata: Metadata, attempt: int, what: str, *, now: float, chance: float) -> Settlement:
-    """A type or version this instance does not know: released with back-off, for a newer colleague may know it."""
+def settle_unknown(metadata: Metadata, times: int, what: str, *, now: float, chance: float) -> Settlement:
+    """A type or version this instance does not know: released with back-off, for a newer colleague may know it.
+
+    `times` counts how often nobody knew it, this time included. It is no attempt: whoever knows it has all of them.
+    """
     trouble = Trouble(error=what)
     expired = metadata.deadline is not None and now >= metadata.deadline
-    step = GiveUp("no-handler") if expired else after_failure(UNKNOWN_TYPE, attempt, LookupError(what), chance)
+    step = GiveUp("no-handler") if expired else after_failure(UNKNOWN_TYPE, times, LookupError(what), chance)
     if isinstance(step, GiveUp):
         step = GiveUp("no-handler")
-    return settle_step(metadata, step, trouble, strand=metadata.partitionkey, now=now)
+    settlement = settle_step(metadata, step, trouble, strand=metadata.partitionkey, now=now)
+    return msgspec.structs.replace(settlement, counts=False) if isinstance(settlement, Again) else settlement
 
 
 def settle_expired(metadata: Metadata, now: float) -> Settlement | None:

@@ -223,7 +223,8 @@ class Work:
         what = f"version {metadata.dataversion} of {metadata.type}" if newer else f"the type {metadata.type}"
         text = f"this instance does not know {what}; a newer one may"
         log.warning("%s: %s", _named(delivery), text)
-        return settle_unknown(metadata, delivery.attempt, text, now=self._clock.now(), chance=self._chance.random())
+        times = max(delivery.attempt, delivery.released + 1)
+        return settle_unknown(metadata, times, text, now=self._clock.now(), chance=self._chance.random())
 
     def _failed(self, delivery: Delivery, error: BaseException, policy: Retry, on_failure: OnFailure) -> Settlement:
         trouble = described(error)

@@ -16,6 +16,7 @@ from tense.errors import NotSupportedError, StoreUnusableError
 TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(?:\w+\.)?(\w+) \(")
 INDEX = re.compile(r"CREATE INDEX (\w+) ON (?:\w+\.)?(\w+) \(([^)]*)\)(?:\s+WHERE (.+))?", re.DOTALL)
 DROPPED = re.compile(r"ALTER TABLE (?:\w+\.)?(\w+) DROP COLUMN (\w+)")
+ADDED = re.compile(r"ALTER TABLE (?:\w+\.)?(\w+) ADD COLUMN (.+)", re.DOTALL)
 COLUMN = re.compile(r"(\w+)\s+(\w+(?:\[\])?)\s*(.*)", re.DOTALL)
 DEFAULT = re.compile(r"DEFAULT (\(.*\)|\S+)")
 TYPES: dict[str, Any] = {
@@ -58,6 +59,9 @@ def tables(metadata: sa.MetaData, store: str) -> list[sa.Table]:
             made = sa.Table(table[1], metadata, *columns, schema=schema, info={"tense": True})
             event.listen(made, "before_create", _refuse_to_create)
             known[made.name] = made
+        elif (more := ADDED.match(statement)) is not None:
+            for column in _parts(f"({more[2]})"):
+                known[more[1]].append_column(column)
         elif (index := INDEX.match(statement)) is not None:
             where = None if index[4] is None else sa.text(" ".join(index[4].split()))
             indexed = [known[index[2]].c[name.strip()] for name in index[3].split(",")]

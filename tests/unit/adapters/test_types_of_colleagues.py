@@ -26,6 +26,13 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(autouse=True)
+def the_servers_time_is_short(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There its own clock counts, which no test moves."""
+    if "postgres" in request.node.name:
+        monkeypatch.setattr("tense.adapters.stores.postgres.subscribed.TAKEN_FOR", 0.5)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.server("postgres"))])
 async def begin(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> AsyncIterator[Opening]:
     """Opens an instance that takes every lane of a subscription that is free."""
@@ -63,12 +70,23 @@ async def test_what_only_a_colleague_takes_is_not_passed_over_by_whoever_does_no
     await say(new, "kit.Cancelled", "kit.Happened")
 
     cancelled, happened = await old.claim(OLD)
-    await old.settle(cancelled, Again(due=0.0, strand="k", error="not known here"))
+    await old.settle(cancelled, Again(due=0.0, strand="k", error="not known here", counts=False))
     await old.give(OLD)
     await new.take(NEW)
 
     assert types_of([cancelled, happened]) == ["kit.Cancelled", "kit.Happened"]
     assert types_of(await new.due(NEW)) == ["kit.Cancelled"]
+
+
+async def test_to_be_put_back_by_who_does_not_know_it_is_no_attempt(begin: Opening) -> None:
+    old, new = await begin(OLD), await begin(NEW)
+    await say(new, "kit.Cancelled")
+    (waiting,) = await old.claim(OLD)
+    for _ in range(3):
+        await old.settle(waiting, Again(due=0.0, strand="k", error="not known here", counts=False))
+        (waiting,) = await old.due(OLD)
+
+    assert (waiting.attempt, waiting.released) == (1, 3)
 
 
 async def test_an_older_instance_that_starts_again_takes_nothing_from_its_colleagues(begin: Opening) -> None:
@@ -83,7 +101,7 @@ async def test_what_no_instance_has_taken_for_long_is_passed_over(begin: Opening
     new, old = await begin(NEW), await begin(OLD)
     await say(new, "kit.Cancelled")
     (waiting,) = await new.claim(NEW)
-    await new.settle(waiting, Again(due=0.0, strand="k", error="not known here"))
+    await new.settle(waiting, Again(due=0.0, strand="k", error="not known here", counts=False))
     await new.close()
     await aged(old, clock)
     await old.take(OLD)
@@ -93,6 +111,20 @@ async def test_what_no_instance_has_taken_for_long_is_passed_over(begin: Opening
 
     assert over.ended == Done(), "it waited for somebody who is gone, and its key behind it"
     assert types_of(await old.claim(OLD)) == ["kit.Happened"]
+
+
+async def test_what_had_failed_is_not_passed_over(begin: Opening, clock: HandClock) -> None:
+    new, old = await begin(NEW), await begin(OLD)
+    await say(new, "kit.Cancelled")
+    (waiting,) = await new.claim(NEW)
+    await new.settle(waiting, Again(due=0.0, strand="k", error="the mail server is down"))
+    await new.close()
+    await aged(old, clock)
+    await old.take(OLD)
+
+    (again,) = await old.due(OLD)
+
+    assert (again.ended, again.attempt) == (None, 2)
 
 
 async def test_what_a_person_put_back_is_run_whoever_takes_it(begin: Opening, clock: HandClock) -> None:
@@ -114,10 +146,6 @@ async def test_what_a_person_put_back_is_run_whoever_takes_it(begin: Opening, cl
 async def aged(bench: Bench, clock: HandClock) -> None:
     """Let time pass until an instance, which keeps house each minute, has forgotten what nobody takes any more."""
     core = bench.store.core
-    if hasattr(core, "sql"):
-        # There the server's own clock counts.
-        query = core.sql("UPDATE tense.subscribed SET seen = seen - 3600 WHERE type = 'kit.Cancelled'")
-        await core.run(lambda connection: connection.execute(query))
     async with asyncio.timeout(20):
         while await taken(core) != ["kit.Happened"]:
             clock.advance(60.0)

@@ -103,10 +103,10 @@ def test_a_message_that_kills_its_worker_is_given_up_by_its_deliveries(attempt, 
 
 def test_a_type_that_nobody_here_knows_waits_for_a_newer_colleague_then_dies_as_such():
     first, last = (
-        settle_unknown(COMMAND, attempt, "what", now=100.0, chance=0.0) for attempt in (1, UNKNOWN_TYPE.attempts)
+        settle_unknown(COMMAND, times, "what", now=100.0, chance=0.0) for times in (1, UNKNOWN_TYPE.attempts)
     )
 
-    assert first == Again(due=100.5, error="what", strand="k")
+    assert first == Again(due=100.5, error="what", strand="k", counts=False)
     assert (last.reason, last.error, last.outcome) == ("no-handler", "what", Failed("no-handler: what"))
 
 

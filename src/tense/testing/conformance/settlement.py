@@ -44,7 +44,7 @@ class Settling:
 
     @proves()
     async def test_what_failed_comes_again_as_it_was(self, kit: Kit) -> None:
-        """16: same id, next attempt, same bytes, same headers."""
+        """16: same id, next attempt, same bytes, same headers; the same attempt where it was only put off."""
         reader = subscription("reader")
         async with kit.bench(INBOX, reader) as bench:
             await bench.accept(bench.command(b"\x00\xff", headers={"a": "b"}), bench.event(b"\x01", headers={"c": ""}))
@@ -56,6 +56,11 @@ class Settling:
                 assert (second.metadata.id, second.attempt) == (first.metadata.id, first.attempt + 1)
                 assert (second.body, second.metadata) == (first.body, first.metadata)
                 assert second.origin == "exception"
+
+                due = kit.clock.now()
+                await bench.settle(second, Again(due=due, error="not known here", strand="k", counts=False))
+                (third,) = await bench.due(consumer)
+                assert (third.attempt, third.released) == (second.attempt, 1), "what was put off did not fail"
 
     @proves("delayed")
     async def test_a_retry_comes_when_it_is_due(self, kit: Kit) -> None:

@@ -28,6 +28,7 @@ class Item(msgspec.Struct, eq=False, gc=False):
     strand: str | None = None
     error: str = ""
     redriven: int = 0
+    released: int = 0
     outcome: Outcome | None = None
 
     @property
@@ -100,6 +101,7 @@ class Shelf:
             origin=origin,
             own=True,
             redriven=item.redriven,
+            released=item.released,
         )
 
     def held_in(self, lane: int) -> set[str]:

@@ -131,7 +131,7 @@ class MemoryState:
             return 0
         shelf = self.shelves[letter.consumer]
         item = shelf.exceptions[number]
-        item.state, item.due, item.attempts, item.outcome = "scheduled", now, 0, None
+        item.state, item.due, item.attempts, item.released, item.outcome = "scheduled", now, 0, 0, None
         item.redriven += 1
         with suppress(ValueError):
             self.ended.remove(item.envelope.metadata.id)

@@ -90,10 +90,7 @@ class MemoryUnit(msgspec.Struct, eq=False, gc=False):
             if delivery.origin == "exception":
                 store.free(shelf, item)
         elif isinstance(settlement, Again):
-            item.state, item.due, item.error = "scheduled", settlement.due, settlement.error
-            item.strand = settlement.strand if item.strand is None else item.strand
-            shelf.exceptions[item.position] = item
-            store.around.watcher.due(delivery.consumer, settlement.due)
+            self._put_off(shelf, item, settlement)
         elif isinstance(settlement, Held):
             item.state, item.strand = "held", settlement.strand
             item.attempts -= 1
@@ -103,6 +100,15 @@ class MemoryUnit(msgspec.Struct, eq=False, gc=False):
         else:
             assert isinstance(settlement, Released)
             self._put_back(shelf, item)
+
+    def _put_off(self, shelf: Shelf, item: Item, again: Again) -> None:
+        item.state, item.due, item.error = "scheduled", again.due, again.error
+        item.strand = again.strand if item.strand is None else item.strand
+        if not again.counts:
+            item.attempts -= 1
+            item.released += 1
+        shelf.exceptions[item.position] = item
+        self._state.around.watcher.due(self._delivery.consumer, again.due)
 
     def _refuse_second_end(self) -> None:
         """A command ends once. Raises LeaseLostError for who comes second."""

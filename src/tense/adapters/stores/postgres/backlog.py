@@ -23,8 +23,8 @@ from tense.adapters.stores.postgres.queries import (
 )
 from tense.adapters.stores.postgres.trouble import GONE
 from tense.messages.metadata import Metadata
-from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease, Origin
+from tense.ports.instances import let_go
 from tense.ports.records import Consumer
 from tense.ports.store import Want
 
@@ -207,24 +207,23 @@ class Backlog:
             alone=row[5] - 1 > row[6],
             own=row[1] in self._core.own,
             redriven=row[7],
+            released=row[9],
         )
 
     def _event(self, consumer: Consumer, row: Sequence[Any], origin: Origin, attempt: int) -> Delivery:
-        metadata = metadata_of(row[4], row[2])
-        # What waited for a colleague who takes its type is over when nobody does any more; what a person put back is not.
-        over = origin == "exception" and not (row[7] or row[8] or metadata.type in consumer.types)
-        return Delivery(
+        delivery = Delivery(
             consumer=consumer.name,
             lane=row[3],
             position=packed(row[0], row[1]),
-            metadata=metadata,
+            metadata=metadata_of(row[4], row[2]),
             body=row[5],
             attempt=attempt,
             origin=origin,
             own=row[2] in self._core.own,
             redriven=row[7] if origin == "exception" else 0,
-            ended=Done() if over else None,
+            released=row[8] if origin == "exception" else 0,
         )
+        return delivery if origin == "backlog" or row[9] else let_go(delivery, consumer)
 
 
 def metadata_of(headers: bytes, message_id: str) -> Metadata:

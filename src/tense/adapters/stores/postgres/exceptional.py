@@ -12,12 +12,14 @@ from tense.errors import LeaseLostError
 from tense.messages.envelope import is_subscription
 from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
+from tense.ports.instances import attempts_after
 
 PUT_EXCEPTION = """
-INSERT INTO tense.exception AS e (consumer, pos, xid, lane, state, strand, attempts, due, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO tense.exception AS e (consumer, pos, xid, lane, state, strand, attempts, due, error, released)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coalesce(e.strand, excluded.strand),
-    attempts = excluded.attempts, due = excluded.due, error = excluded.error, claimed = 0
+    attempts = excluded.attempts, due = excluded.due, error = excluded.error, claimed = 0,
+    released = e.released + excluded.released
 """
 
 BURY = """
@@ -36,7 +38,7 @@ END_EXCEPTION = "DELETE FROM tense.exception WHERE consumer = $1 AND pos = $2 RE
 
 AGAIN_COMMAND = """
 UPDATE tense.command SET state = $2, due = $3, error = $4, strand = coalesce(strand, $5),
-    attempts = $6, failed = $6, claimed = 0
+    attempts = $6, failed = $6, released = released + $7, claimed = 0
 WHERE seq = $1 AND state IN (0, 1, 2) RETURNING seq
 """
 
@@ -88,8 +90,9 @@ async def _settle_command(
     if isinstance(settlement, (Done, Buried)):
         await _end_command(connection, core, tidings, delivery, settlement)
     elif isinstance(settlement, Again):
-        values = (seq, SCHEDULED, settlement.due, text_of(settlement.error), settlement.strand, delivery.attempt)
-        _only_once(delivery, await connection.fetchval(core.sql(AGAIN_COMMAND), *values))
+        values = (seq, SCHEDULED, settlement.due, text_of(settlement.error), settlement.strand)
+        counts = attempts_after(delivery, settlement)
+        _only_once(delivery, await connection.fetchval(core.sql(AGAIN_COMMAND), *values, *counts))
         tidings.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
         row = await connection.fetchval(core.sql(HOLD_COMMAND), seq, HELD, settlement.strand)
@@ -138,14 +141,15 @@ async def _settle_event(
             _only_once(delivery, gone)
             await _go_on_behind(connection, core, tidings, delivery)
     elif isinstance(settlement, Again):
-        values = (SCHEDULED, settlement.strand, delivery.attempt, settlement.due, text_of(settlement.error))
+        attempts, released = attempts_after(delivery, settlement)
+        values = (SCHEDULED, settlement.strand, attempts, settlement.due, text_of(settlement.error), released)
         await connection.execute(core.sql(PUT_EXCEPTION), *head, *values)
         tidings.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
-        await connection.execute(core.sql(PUT_EXCEPTION), *head, HELD, settlement.strand, 0, 0.0, None)
+        await connection.execute(core.sql(PUT_EXCEPTION), *head, HELD, settlement.strand, 0, 0.0, None, 0)
         await go_on(connection, core, tidings, (delivery.consumer, delivery.lane), settlement.strand)
     elif isinstance(settlement, Buried):
-        values = (DEAD, settlement.strand, delivery.attempt, 0.0, text_of(settlement.error))
+        values = (DEAD, settlement.strand, delivery.attempt, 0.0, text_of(settlement.error), 0)
         await connection.execute(core.sql(PUT_EXCEPTION), *head, *values)
         accepted = await connection.fetchval(core.sql("SELECT accepted FROM tense.log WHERE pos = $1"), pos)
         await _bury(connection, core, delivery, settlement, (accepted or 0.0, core.around.clock.now()))

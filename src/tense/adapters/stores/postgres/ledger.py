@@ -83,8 +83,7 @@ class Ledger:
             delivery = Delivery(
                 consumer=place[0], lane=place[1], position=row[0], metadata=metadata, body=row[2], redriven=row[3]
             )
-            # What this raises leaves the command as it was. It is not locked yet: a claim passes by what is, and the
-            # next of its key would be handed out before it.
+            # What this raises leaves the command as it was. It is not locked yet: a claim waits for whoever has locked one.
             told = tell(delivery, outcome)
             now = core.around.clock.now()
             if await connection.fetchrow(core.sql(CANCEL), message_id, encode(outcome), now) is None:

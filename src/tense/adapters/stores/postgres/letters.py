@@ -30,12 +30,12 @@ WHERE d.number = $1 FOR UPDATE OF l
 """
 
 AGAIN_EVENT = """
-UPDATE tense.exception SET state = 1, due = $1, attempts = 0, claimed = 0, redriven = redriven + 1
+UPDATE tense.exception SET state = 1, due = $1, attempts = 0, released = 0, claimed = 0, redriven = redriven + 1
 WHERE consumer = $2 AND pos = $3
 """
 
 AGAIN_COMMAND = """
-UPDATE tense.command SET state = 1, due = $1, attempts = 0, failed = 0, outcome = NULL, ended = NULL, claimed = 0,
+UPDATE tense.command SET state = 1, due = $1, attempts = 0, failed = 0, released = 0, outcome = NULL, ended = NULL, claimed = 0,
     redriven = redriven + 1
 WHERE id = $2 AND state = 4
 """

@@ -13,7 +13,7 @@ FROM (
     LIMIT $5
 ) AS p
 WHERE c.seq = p.seq
-RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand
+RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand, c.released
 """
 """A lane's rows are locked by nobody else who counts: its owner before has committed or lost the lane. Who cancels one at
 this moment is waited for: if that comes to nothing, the command is still the first of its key. No position is asked for,
@@ -34,7 +34,7 @@ FROM (
     ORDER BY q.seq LIMIT $5 FOR UPDATE OF q SKIP LOCKED
 ) AS p
 WHERE c.seq = p.seq
-RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand
+RETURNING c.seq, c.id, c.lane, c.headers, c.body, c.attempts, c.failed, c.redriven, c.strand, c.released
 """
 
 DUE_EVENTS = """
@@ -48,9 +48,9 @@ WITH taken AS (
         ORDER BY q.xid, q.pos LIMIT $5 FOR UPDATE OF q SKIP LOCKED
     ) AS p
     WHERE e.consumer = $1 AND e.pos = p.pos
-    RETURNING e.pos, e.lane, e.attempts, e.redriven
+    RETURNING e.pos, e.lane, e.attempts, e.redriven, e.released
 )
-SELECT l.xid, l.pos, l.id, t.lane, l.headers, l.body, t.attempts, t.redriven,
+SELECT l.xid, l.pos, l.id, t.lane, l.headers, l.body, t.attempts, t.redriven, t.released,
        EXISTS (SELECT 1 FROM tense.subscribed AS s WHERE s.consumer = $1 AND s.type = l.type)
 FROM taken AS t JOIN tense.log AS l ON l.pos = t.pos
 """

@@ -20,11 +20,17 @@ LAST = """
 SELECT greatest(
     (SELECT max(pos) FROM tense.log WHERE xid >= $1),
     (SELECT max(l.pos) FROM tense.log AS l, (SELECT pos, xid, xmin FROM tense.log ORDER BY pos LIMIT 1) AS first
-     WHERE l.xmin = first.xmin AND NOT first.xid BETWEEN first.xmin::text::bigint AND $1 - 1)
+     WHERE l.xmin = first.xmin AND NOT first.xid BETWEEN first.xmin::text::bigint - 1000 AND $1 - 1)
 )
 """
 """The last event that the dump brought. What an outbox said here since stands behind it, under this server's numbers. A dump
-is read back in one transaction for each table, so its rows have the first one's `xmin`, which is not their `xid`."""
+is read back in one transaction for each table, so its rows have the first one's `xmin`, which is far from their `xid`; one
+that was written here is near it (`xmin` may be of a savepoint). In doubt it was written here: twice is better than never."""
+
+ALONE = "LOCK TABLE tense.log, tense.exception, tense.lane IN SHARE ROW EXCLUSIVE MODE"
+
+LONG = 3600.0
+"""Seconds that it may take: every event is written anew."""
 
 SHIFTS = (
     "UPDATE tense.log SET xid = xid - $1 WHERE pos <= $2",
@@ -42,13 +48,15 @@ async def renumber(connection: Connection, schema: str, shown: str) -> None:
     if await _foreign(connection, schema) is None:
         return
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('tense migrate'), hashtext($1))", schema)
+        lock = "SELECT pg_advisory_xact_lock(hashtext('tense migrate'), hashtext($1))"
+        await connection.execute(lock, schema, timeout=LONG)
+        await connection.execute(in_schema(schema, ALONE), timeout=LONG)
         if (found := await _foreign(connection, schema)) is None:
             return
         highest, following = found
-        last = await connection.fetchval(in_schema(schema, LAST), following)
+        last = await connection.fetchval(in_schema(schema, LAST), following, timeout=LONG)
         for statement in SHIFTS:
-            await connection.execute(in_schema(schema, statement), highest + 1, 0 if last is None else last)
+            await connection.execute(in_schema(schema, statement), highest + 1, last or 0, timeout=LONG)
         await connection.execute(in_schema(schema, CURSORS), highest + 1)
     log.warning("%s: events and cursors came from another server and were renumbered; their order is as it was", shown)
 

@@ -150,6 +150,8 @@ CREATE TABLE tense.subscribed (
 INSERT INTO tense.subscribed (consumer, type, seen)
 SELECT name, unnest(types), extract(epoch FROM clock_timestamp())::float8 FROM tense.consumer WHERE kind = 'subscription';
 ALTER TABLE tense.consumer DROP COLUMN types;
+ALTER TABLE tense.command ADD COLUMN released int NOT NULL DEFAULT 0;
+ALTER TABLE tense.exception ADD COLUMN released int NOT NULL DEFAULT 0;
 """
 """What a subscription takes, and when an instance that takes it was seen last: in a rolling deploy they differ."""
 

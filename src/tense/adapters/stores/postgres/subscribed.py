@@ -35,7 +35,7 @@ class Subscribed:
 
         async def say(connection: Connection) -> None:
             await take(core, connection, consumers)
-            if self._unbroken.beat(core.around.clock.elapsed()) >= TAKEN_FOR:
+            if self._unbroken.beat(await connection.fetchval(f"SELECT {NOW}")) >= TAKEN_FOR:
                 names = [consumer.name for consumer in consumers]
                 await connection.execute(core.sql(NO_MORE), names, TAKEN_FOR)
 

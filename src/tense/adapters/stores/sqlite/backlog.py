@@ -14,12 +14,12 @@ from tense.adapters.stores.sqlite.strands import strands_of, table_of
 from tense.errors import LeaseLostError
 from tense.messages.envelope import is_subscription
 from tense.messages.metadata import Metadata
-from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease, Origin
+from tense.ports.instances import let_go
 from tense.ports.records import Consumer
 from tense.ports.store import Want
 
-COLUMNS = "seq, id, lane, headers, body, attempts, failed, redriven, strand"
+COLUMNS = "seq, id, lane, headers, body, attempts, failed, redriven, strand, released"
 
 CLAIM = f"""
 SELECT {COLUMNS} FROM tense_command WHERE service = ? AND lane = ? AND state = 0 AND seq > ? ORDER BY seq LIMIT ?
@@ -34,14 +34,14 @@ AND ((state = 1 AND due <= ?) OR (deadline IS NOT NULL AND deadline <= ?)) ORDER
 """  # noqa: S608 - constants
 
 DUE_EVENTS = """
-SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*',
+SELECT e.pos, l.id, e.lane, l.headers, l.body, e.attempts, e.failed, e.redriven, '*', e.released,
        EXISTS (SELECT 1 FROM tense_subscribed AS s WHERE s.consumer = e.consumer AND s.type = l.type)
 FROM tense_exception AS e JOIN tense_log AS l ON l.pos = e.pos
 WHERE e.consumer = ? AND e.state = 1 AND e.due <= ? ORDER BY e.pos LIMIT ?
 """
 
 READ = """
-SELECT pos, id, lane, headers, body, 0, 0, 0 FROM tense_log WHERE channel = ? AND lane = ?
+SELECT pos, id, lane, headers, body, 0, 0, 0, '*', 0 FROM tense_log WHERE channel = ? AND lane = ?
 AND type IN (SELECT type FROM tense_subscribed WHERE consumer = ?) AND pos > ? ORDER BY pos LIMIT ?
 """
 """Types that only a colleague takes are handed out too: the cursor is everybody's, and whoever does not know one puts it
@@ -175,10 +175,7 @@ class Backlog:
             # A timer whose time has come for the first time takes its place behind what its key waits for.
             origin: Origin = "backlog" if row[5] == 0 and row[8] is None else "exception"
             delivery = self._delivery(consumer, row, origin, row[5] + 1, alone=row[5] > row[6])
-            if not (inbox or row[9] or delivery.redriven or delivery.metadata.type in consumer.types):
-                # It waited for a colleague who takes its type, and nobody does any more.
-                delivery = msgspec.structs.replace(delivery, ended=Done())
-            found.append(delivery)
+            found.append(delivery if inbox or row[10] else let_go(delivery, consumer))
             if len(found) == limit:
                 break
         return found
@@ -232,6 +229,7 @@ class Backlog:
             alone=alone,
             own=row[1] in self._core.own,
             redriven=row[7],
+            released=row[9],
         )
 
 
@@ -239,7 +237,7 @@ class Backlog:
 def _history_query(types: int) -> str:
     marks = ", ".join("?" * types)
     return (
-        "SELECT pos, id, lane, headers, body, 0, 0, 0 FROM tense_log "  # noqa: S608 - question marks only
+        "SELECT pos, id, lane, headers, body, 0, 0, 0, '*', 0 FROM tense_log "  # noqa: S608 - question marks only
         f"WHERE channel = ? AND type IN ({marks}) AND pos > ? ORDER BY pos LIMIT ?"
     )
 

@@ -174,14 +174,14 @@ class Letters:
         consumer, position, _, _ = place
         if is_subscription(consumer):
             connection.execute(
-                "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, failed = 0, redriven = redriven + 1 "
+                "UPDATE tense_exception SET state = 1, due = ?, attempts = 0, failed = 0, released = 0, redriven = redriven + 1 "
                 "WHERE consumer = ? AND pos = ?",
                 (now, consumer, position),
             )
         else:
             connection.execute(
-                "UPDATE tense_command SET state = 1, due = ?, attempts = 0, failed = 0, outcome = NULL, ended = NULL, "
-                "redriven = redriven + 1 WHERE seq = ? AND state = 4",
+                "UPDATE tense_command SET state = 1, due = ?, attempts = 0, failed = 0, released = 0, outcome = NULL, "
+                "ended = NULL, redriven = redriven + 1 WHERE seq = ? AND state = 4",
                 (now, position),
             )
         self._core.plan(consumer, now)

@@ -154,10 +154,12 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         ) STRICT, WITHOUT ROWID
         """,
         """
-        INSERT INTO tense_subscribed SELECT c.name, t.value, unixepoch() FROM tense_consumer AS c,
+        INSERT INTO tense_subscribed SELECT c.name, t.value, strftime('%s', 'now') + 0.0 FROM tense_consumer AS c,
             json_each('["' || replace(c.types, ',', '","') || '"]') AS t WHERE c.kind = 'subscription'
         """,
         "ALTER TABLE tense_consumer DROP COLUMN types",
+        "ALTER TABLE tense_command ADD COLUMN released INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE tense_exception ADD COLUMN released INTEGER NOT NULL DEFAULT 0",
     ),
 }
 """Statements that lead from the version before to each version; forward only, in one transaction.

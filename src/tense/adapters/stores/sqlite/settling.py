@@ -10,9 +10,11 @@ from tense.errors import LeaseLostError
 from tense.messages.envelope import is_subscription
 from tense.messages.settlement import LANE, Again, Buried, Done, Held, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
+from tense.ports.instances import attempts_after
 
 AGAIN_COMMAND = """
-UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ?
+UPDATE tense_command SET state = ?, due = ?, error = ?, strand = coalesce(strand, ?), attempts = ?, failed = ?,
+    released = released + ?
 WHERE seq = ? AND state IN (0, 1, 2)
 """
 
@@ -23,10 +25,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 PUT_EXCEPTION = """
-INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, failed, due, error)
-VALUES (:consumer, :pos, :lane, :state, :strand, :attempts, :attempts, :due, :error)
+INSERT INTO tense_exception (consumer, pos, lane, state, strand, attempts, failed, due, error, released)
+VALUES (:consumer, :pos, :lane, :state, :strand, :attempts, :attempts, :due, :error, :released)
 ON CONFLICT (consumer, pos) DO UPDATE SET state = excluded.state, strand = coalesce(strand, excluded.strand),
-    attempts = excluded.attempts, failed = excluded.failed, due = excluded.due, error = excluded.error
+    attempts = excluded.attempts, failed = excluded.failed, due = excluded.due, error = excluded.error,
+    released = released + excluded.released
 """
 
 
@@ -62,15 +65,8 @@ def _settle_command(
     if isinstance(settlement, Done):
         _end_command(connection, core, delivery, settlement, put_off=put_off)
     elif isinstance(settlement, Again):
-        values = (
-            SCHEDULED,
-            settlement.due,
-            settlement.error,
-            settlement.strand,
-            delivery.attempt,
-            delivery.attempt,
-            seq,
-        )
+        attempts, released = attempts_after(delivery, settlement)
+        values = (SCHEDULED, settlement.due, settlement.error, settlement.strand, attempts, attempts, released, seq)
         _only_once(delivery, connection.execute(AGAIN_COMMAND, values).rowcount)
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):
@@ -143,10 +139,12 @@ def _settle_event(
 ) -> None:
     place = (delivery.consumer, delivery.position)
     row = {"consumer": delivery.consumer, "pos": delivery.position, "lane": delivery.lane, "attempts": delivery.attempt}
+    row["released"] = 0
     if isinstance(settlement, Done):
         _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):
         again = {"state": SCHEDULED, "strand": settlement.strand, "due": settlement.due, "error": settlement.error}
+        again["attempts"], again["released"] = attempts_after(delivery, settlement)
         connection.execute(PUT_EXCEPTION, row | again)
         core.plan(delivery.consumer, settlement.due)
     elif isinstance(settlement, Held):

@@ -20,7 +20,7 @@ class Subscribed:
         clock = self._core.around.clock
         consumers = [consumer for known in self._core.subscriptions.values() for consumer in known]
         take(connection, consumers, clock.now())
-        if self._unbroken.beat(clock.elapsed()) >= TAKEN_FOR:
+        if self._unbroken.beat(clock.now()) >= TAKEN_FOR:
             connection.executemany(
                 "DELETE FROM tense_subscribed WHERE consumer = ? AND seen < ?",
                 [(consumer.name, clock.now() - TAKEN_FOR) for consumer in consumers],
