@@ -1,6 +1,8 @@
 """A batch: what several units say first goes in one go; whoever leaves is undone, and the others stay."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -84,6 +86,22 @@ async def test_it_is_over_when_everybody_ended() -> None:
     assert host.happened == ["enter 3", [1, 2, 3]]
     end(three, "three")
     assert host.happened[2:] == [("stay", ["two", "one", "three"])]
+
+
+async def test_nothing_of_it_is_left_to_the_garbage_collector() -> None:
+    host, waiting = Transaction(), waiters(1, 2)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        one, two = await said(host, waiting)
+        seen = weakref.ref(one.batch)
+        end(one, "one")
+        end(two, "two")
+        del one, two, waiting
+        assert seen() is None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 async def test_who_leaves_is_undone_at_once_and_what_the_others_said_is_said_again() -> None:

@@ -176,7 +176,9 @@ class Batch:
 
     def _end_if_over(self) -> None:
         if not self._inside and not self._undoing:
-            self.host.stay(list(self._ended.values()))
+            # Nobody is remembered here any more: who ended remembers this, and only a collector would part them.
+            ended, self._ended = self._ended, {}
+            self.host.stay(list(ended.values()))
 
     async def _undo_who_left(self) -> None:
         try:

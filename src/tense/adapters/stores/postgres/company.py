@@ -97,12 +97,13 @@ class Company:
 
         If the turn is a `First` the statement is already said, together with others, and added its row.
         """
-        if self._may_share(delivery, words):
+        manner = self._manner(delivery)
+        if self._may_share(delivery, words, manner):
             group = min(self._groups, key=_load)
-            first = self._manner(delivery).first(words, values)
+            first = manner.first(words, values)
             if not group.stuck and (session := await self._turn(group, first)) is not None:
                 if first is not None and first.refused:
-                    self._manner(delivery).said(None)
+                    manner.said(None)
                 return (group if first is None or first.batch is None else first), session
         group = Group(self._core, self._committing, 1)
         session = await group.turn()
@@ -138,12 +139,11 @@ class Company:
             self._none_until = self._core.around.clock.elapsed() + FULL
             return None
 
-    def _may_share(self, delivery: Delivery, words: str) -> bool:
+    def _may_share(self, delivery: Delivery, words: str, manner: Manner) -> bool:
         if not self._core.sharing or delivery.origin != "backlog" or delivery.alone:
             return False
         if delivery.attempt > 1 or (delivery.consumer, delivery.metadata.id) in self._apart:
             return False
-        manner = self._manner(delivery)
         if not is_plain(words):
             manner.alone_until = float("inf")
         return manner.known and self._core.around.clock.elapsed() >= max(manner.alone_until, self._none_until)
