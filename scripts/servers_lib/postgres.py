@@ -26,8 +26,7 @@ def up(place: Place, *options: str) -> str:
         lock.unlink(missing_ok=True)
     port = place.port()
     where = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
-    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "wal_level=logical"]
-    settings += ["max_connections=200", *options]
+    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}", "max_connections=200", *options]
     command = [f"{programs}/postgres", "-D", str(data), "-p", str(port)]
     command += [part for setting in settings for part in ("-c", setting)]
     place.start(command, lambda: _answers(f"{programs}/pg_isready", "-q", *where), user=USER)
