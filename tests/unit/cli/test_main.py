@@ -143,16 +143,16 @@ def test_the_shell_is_offered_the_verbs(project):
     assert set(found.stdout.split()) == {name for name in known_verbs() if name.startswith("d")}
 
 
-def test_help_costs_at_most_250_milliseconds():
-    def cost():
-        # Of the processor, for the machine may have other things to do than this test.
-        child = subprocess.Popen([sys.executable, "-m", "tense", "--help"], stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        assert child.returncode == 0
-        return used.ru_utime + used.ru_stime
+def test_help_loads_little():
+    """Milliseconds are for `make bench`, where the machine is known; these are what they are made of."""
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tense", "--help"], capture_output=True, text=True, check=True
+    ).stderr
+    loaded = [line.rpartition("|")[2].strip() for line in said.splitlines() if line.startswith("import time:")]
 
-    assert min(cost() for _ in range(5)) <= 0.250
+    assert 100 < len(loaded) < 320
+    heavy = ("typer", "click", "rich", "asyncpg", "sqlite3", "jinja2", "yaml", "tense.adapters.stores.sqlite")
+    assert [name for name in loaded if name.startswith(heavy)] == []
 
 
 def test_the_nearest_word_is_found_whatever_its_case():
