@@ -43,6 +43,14 @@ async def say(store: str, *numbers: int) -> None:
             await client.publish(OrderPlaced(order_id="a", number=number))
 
 
+async def read_one(store: str) -> None:
+    """The subscription is there, and has read what was said first."""
+    log = Log()
+    async with App(publisher(), subscriber("email", log)).running(store=store):
+        await say(store, 0)
+        await heard(log, 1)
+
+
 async def bring(servers: tuple[OwnPostgres, OwnPostgres], schema: str) -> None:
     old, new = servers
     await asyncio.to_thread(dump, old.address, new.address, "-n", schema)
@@ -88,10 +96,8 @@ async def test_cursors_alone_are_renumbered_where_no_event_was_kept(
     servers: tuple[OwnPostgres, OwnPostgres], schema: str
 ) -> None:
     old, new = (server.store(schema) for server in servers)
-    before, after = Log(), Log()
-    async with App(publisher(), subscriber("email", before)).running(store=old):
-        await say(old, 0)
-        await heard(before, 1)
+    after = Log()
+    await read_one(old)
     await asyncio.to_thread(Asked(old).rows, "DELETE FROM log")
     await bring(servers, schema)
 
@@ -106,10 +112,8 @@ async def test_what_an_outbox_is_just_saying_while_the_store_is_opened_for_the_f
     servers: tuple[OwnPostgres, OwnPostgres], schema: str
 ) -> None:
     old, new = (server.store(schema) for server in servers)
-    before, after = Log(), Log()
-    async with App(publisher(), subscriber("email", before)).running(store=old):
-        await say(old, 0)
-        await heard(before, 1)
+    after = Log()
+    await read_one(old)
     await bring(servers, schema)
     connection, asked = await Asked(new).connect(), await Asked(new).connect()
     talking = connection.transaction()

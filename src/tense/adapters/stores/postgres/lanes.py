@@ -9,6 +9,7 @@ import msgspec
 from tense.adapters.stores.postgres.backlog import Backlog
 from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.queries import NOW
 from tense.adapters.stores.postgres.strands import table_of
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import translated
@@ -25,8 +26,6 @@ GONE_AFTER = 7 * 86_400.0
 QUICK, SILENT = 0.2, 0.6
 """Parts of a lease: how long saying that one lives may take, and after which silence lanes are given up where it failed
 again. They must be before the lease ends: what is silent may be a network between two that live."""
-
-NOW = "extract(epoch FROM clock_timestamp())::float8"
 
 INSTANCES = f"SELECT detail, until - {NOW} FROM tense.instance ORDER BY id"  # noqa: S608 - a constant
 

@@ -1,5 +1,8 @@
 """The statements that hand messages out. Claims carry the lease's token: an older owner's claim changes nothing."""
 
+NOW = "extract(epoch FROM clock_timestamp())::float8"
+"""The server's clock, which all instances share."""
+
 CLAIM = """
 UPDATE tense.command AS c SET attempts = c.attempts + 1, claimed = p.token
 FROM (

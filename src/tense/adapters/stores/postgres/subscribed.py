@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
+from tense.adapters.stores.postgres.queries import NOW
 from tense.ports.instances import TAKEN_FOR, Unbroken
 from tense.ports.records import Consumer
-
-NOW = "extract(epoch FROM clock_timestamp())::float8"
 
 TAKE = f"""
 INSERT INTO tense.subscribed (consumer, type, seen) SELECT c, t, {NOW} FROM unnest($1::text[], $2::text[]) AS taken(c, t)
