@@ -42,7 +42,7 @@ def server_lines(quick: bool) -> list[Line]:  # noqa: FBT001 - as above
 
 def _lines(quick: bool, directions: Sequence[tuple[str, str]]) -> list[Line]:  # noqa: FBT001 - as above
     backlog, rounds = (30_000, 1) if quick else (100_000, 3)
-    server = address()
+    server = address() if any("postgres" in each for each in directions) else None
     result: list[Line] = []
     for state, broker in directions:
         work = f"{backlog:,} from {state} to {broker}"

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 import msgspec
 
@@ -46,6 +47,11 @@ def refuse_two_owners(mine: Instance, other: Instance) -> None:
 TAKEN_FOR = 600.0
 """Seconds for which a subscription takes a type after the last instance that takes it was seen. In a rolling deploy one
 instance takes what another does not know, and all move the same cursors: none may pass over what is another's."""
+
+
+def types_taken(consumers: Sequence[Consumer]) -> list[tuple[str, str]]:
+    """Which subscription takes which types, one pair for each."""
+    return [(consumer.name, t) for consumer in consumers if consumer.kind == "subscription" for t in consumer.types]
 
 
 def attempts_after(delivery: Delivery, again: Again) -> tuple[int, int]:

@@ -44,9 +44,7 @@ INSERT INTO tense.instance AS i (id, host, pid, until, detail) VALUES ($1, $2, $
 ON CONFLICT (id) DO UPDATE SET until = excluded.until, detail = excluded.detail
 """  # noqa: S608 - a constant
 
-OURS = "SELECT consumer, lane, token FROM tense.lane WHERE owner = $1"
-
-BEAT = f"WITH said AS ({ANNOUNCE}) {OURS}"
+BEAT = f"WITH said AS ({ANNOUNCE}) SELECT consumer, lane, token FROM tense.lane WHERE owner = $1"  # noqa: S608 - a constant
 """Both in one: it is asked all the time, also while nothing happens. An instance's id is its lanes' owner."""
 
 TAKE = """

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.pool import Connection
 from tense.adapters.stores.postgres.queries import NOW
-from tense.ports.instances import TAKEN_FOR, Unbroken
+from tense.ports.instances import TAKEN_FOR, Unbroken, types_taken
 from tense.ports.records import Consumer
 
 TAKE = f"""
@@ -43,6 +43,5 @@ class Subscribed:
 
 async def take(core: Core, connection: Connection, consumers: Sequence[Consumer]) -> None:
     """Say that these subscriptions take their types."""
-    taken = [(consumer.name, t) for consumer in consumers if consumer.kind == "subscription" for t in consumer.types]
-    if taken:
+    if taken := types_taken(consumers):
         await connection.execute(core.sql(TAKE), [name for name, _ in taken], [t for _, t in taken])

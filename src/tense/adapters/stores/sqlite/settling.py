@@ -138,8 +138,8 @@ def _settle_event(
     connection: sqlite3.Connection, core: Core, delivery: Delivery, lease: Lease, settlement: Settlement
 ) -> None:
     place = (delivery.consumer, delivery.position)
-    row = {"consumer": delivery.consumer, "pos": delivery.position, "lane": delivery.lane, "attempts": delivery.attempt}
-    row["released"] = 0
+    row = {"consumer": delivery.consumer, "pos": delivery.position, "lane": delivery.lane}
+    row |= {"attempts": delivery.attempt, "released": 0}
     if isinstance(settlement, Done):
         _end_event(connection, core, delivery, place)
     elif isinstance(settlement, Again):

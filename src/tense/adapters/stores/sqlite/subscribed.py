@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from tense.adapters.stores.sqlite.core import Core
-from tense.ports.instances import TAKEN_FOR, Unbroken
+from tense.ports.instances import TAKEN_FOR, Unbroken, types_taken
 from tense.ports.records import Consumer
 
 
@@ -31,5 +31,5 @@ def take(connection: sqlite3.Connection, consumers: Sequence[Consumer], now: flo
     """Say that these subscriptions take their types."""
     connection.executemany(
         "INSERT INTO tense_subscribed VALUES (?, ?, ?) ON CONFLICT (consumer, type) DO UPDATE SET seen = excluded.seen",
-        [(consumer.name, t, now) for consumer in consumers if consumer.kind == "subscription" for t in consumer.types],
+        [(*taken, now) for taken in types_taken(consumers)],
     )
