@@ -24,6 +24,10 @@ class Taker(Protocol):
         """How many more deliveries may be in hands."""
         ...
 
+    def wants_more(self) -> bool:
+        """Whether another read is worth its commit already."""
+        ...
+
     def holds(self, lane: Lane) -> bool:
         """Whether a lane is still ours."""
         ...
@@ -104,7 +108,7 @@ class BacklogReader:
             more = [counts[want.lease.lane] >= want.most for want in wanted]
             self._mark_again([lane for lane, stands in zip(lanes, more, strict=True) if stands])
         self._taker.take_read(self._still_ours(deliveries, lanes))
-        if self.lanes:
+        if self.lanes and self._taker.wants_more():
             self.read()
         self._taker.check_quiet()
 

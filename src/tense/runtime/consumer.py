@@ -27,7 +27,7 @@ class ConsumerLoop:
     """Runs the deliveries of one consumer, at most `concurrency` at once.
 
     Memory is bounded: at most 512 messages (four times `concurrency`, if that is more, up to 1024) are in hands,
-    whatever the backlog. A claim costs a commit, so it should be worth one.
+    whatever the backlog. A claim costs a commit, so it should be worth one: see `wants_more`.
     """
 
     def __init__(
@@ -148,11 +148,15 @@ class ConsumerLoop:
             strand.items.clear()
         if not strand.items and strand.lane.strands:
             strand.lane.close(strand)
-        if not self._stopping and self._loaded * 2 < self._prefetch:
-            if self._backlog.lanes:
-                self._backlog.read()
-            if self._due.put_off:
-                self._due.room_again()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._stopping or not self.wants_more():
+            return
+        if self._backlog.lanes:
+            self._backlog.read()
+        if self._due.put_off:
+            self._due.room_again()
 
     async def _one(self, strand: Strand) -> None:
         lane, delivery, runner = strand.lane, strand.items[0], strand.runner
@@ -194,6 +198,11 @@ class ConsumerLoop:
     def room(self) -> int:
         """How many more deliveries may be in hands."""
         return self._prefetch - self._loaded
+
+    def wants_more(self) -> bool:
+        """Whether less than half of that is in hands; or less than most of it, and a runner would rest."""
+        half, most = self._prefetch // 2, self._prefetch - self._prefetch // 8
+        return self._loaded < (half if self._serial or self._runners.waiting else most)
 
     def leases(self) -> Mapping[int, Lease]:
         """The lanes that are held."""
@@ -278,3 +287,4 @@ class ConsumerLoop:
             if not kept:
                 lane.close(strand)
                 self._runners.discard(strand)
+        self._read_on()

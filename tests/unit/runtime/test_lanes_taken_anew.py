@@ -58,6 +58,9 @@ class Taker:
     def room(self) -> int:
         return 100
 
+    def wants_more(self) -> bool:
+        return True
+
     def holds(self, lane: Lane) -> bool:
         return self.lanes[lane.lease.lane] is lane
 

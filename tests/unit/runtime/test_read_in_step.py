@@ -52,6 +52,9 @@ class Taker:
     def make_room(self) -> None:
         self.left = self._room
 
+    def wants_more(self) -> bool:
+        return True
+
     def holds(self, lane: Lane) -> bool:
         return lane in self.lanes
 
