@@ -70,7 +70,7 @@ OF_HANDLERS = {
     "begin": rb"BEGIN(\0|; SET LOCAL lock)",
     "insert": rb"row of",
     "mark": rb"SET LOCAL enable_seqscan",
-    "commit": rb"COMMIT\0",
+    "commit": rb"COMMIT\0|\0tense_commit",
 }
 OF_USERS = {"begin": rb"BEGIN;", "insert": rb"row of", "mark": rb"WITH (fence|given|events) AS", "commit": rb"COMMIT;"}
 

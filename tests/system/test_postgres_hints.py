@@ -146,3 +146,18 @@ async def test_a_listening_connection_that_the_network_forgot_is_made_anew(
             await client.send(PlaceOrder(order_id="meanwhile"))
             await noted(log, "meanwhile.0")
             await each_is_noted(client, log, "afterwards")
+
+
+async def test_only_a_hint_does_not_wait_for_the_disk(postgres: str) -> None:
+    from tense.adapters.stores.postgres.hints import TELL
+
+    heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    session, listener = await Asked(postgres).connect(), await Asked(postgres).connect()
+    await listener.add_listener("kit_told", lambda *words: heard.set_result(words[-1]))
+
+    during = await session.fetchval(TELL, "kit_told", "a")
+
+    assert await asyncio.wait_for(heard, 10) == "a"
+    assert (during, await session.fetchval("SHOW synchronous_commit")) == ("off", "on")
+    await session.close()
+    await listener.close()

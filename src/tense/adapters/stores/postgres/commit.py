@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from tense.adapters.stores.postgres.all_or_none import NOT_ALL, marks_of
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.gather import Entry
 from tense.adapters.stores.postgres.pool import PATIENCE
 from tense.adapters.stores.postgres.session import Session
-from tense.adapters.stores.postgres.settling import Ending, Settling
+from tense.adapters.stores.postgres.settling import Ending, Settling, tell
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import REFUSED, translated
-from tense.errors import DuplicateIdError, RefusedWriteError, StoreBusyError, StoreError
+from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreBusyError, StoreError
 from tense.ports.delivery import Delivery
 
 RELEASE = "RELEASE SAVEPOINT tense_turn"
@@ -103,14 +104,29 @@ class Committing:
         session.unsay(RELEASE)
         session.ahead(NO_SCAN)
         session.ahead(MARKS_WAIT)
-        await self._settling.write(session, endings, tidings)
         try:
-            await session.say("COMMIT")
+            if session.pipelines and len(endings) > 1 and all(ending.is_plain for ending in endings):
+                await self._all_or_none(session, endings, tidings)
+            else:
+                await self._settling.write(session, endings, tidings)
+                await session.say("COMMIT")
         except REFUSED as error:
             text = f"the database would not commit what the handler wrote: {error}"
             raise RefusedWriteError(text) from error
         took = clock.elapsed() - began
         self.usual = self.usual + (took - self.usual) * WEIGHT if self.usual else took
+
+    async def _all_or_none(self, session: Session, endings: Sequence[Ending], tidings: Tidings) -> None:
+        """Marks and COMMIT in one packet: nobody waits for the one before he says the other."""
+        await self._settling.send(session, endings, tidings)
+        try:
+            await session.commit(
+                [(self._core.sql(text), values) for text, values in marks_of(endings, self._core.around.clock.now())]
+            )
+        except NOT_ALL as error:
+            text = "a lane of one who shared it belongs to another worker now, or somebody else ended a message of it"
+            raise LeaseLostError(text) from error
+        tell(endings, tidings)
 
 
 async def roll_back(session: Session) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from math import inf
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -99,9 +100,13 @@ class Company:
         """
         manner = self._manner(delivery)
         if self._may_share(delivery, words, manner):
-            group = min(self._groups, key=_load)
+            group = self._least_loaded()
             first = manner.first(words, values)
-            if not group.stuck and (session := await self._turn(group, first)) is not None:
+            try:
+                session = None if group.stuck else await group.turn(first)
+            except asyncpg.TooManyConnectionsError:
+                session, self._none_until = None, self._core.around.clock.elapsed() + FULL
+            if session is not None:
                 if first is not None and first.refused:
                     manner.said(None)
                 return (group if first is None or first.batch is None else first), session
@@ -130,22 +135,22 @@ class Company:
         manner = self._manner(delivery)
         manner.keep_apart(self._core.around.clock.elapsed())
         if for_good:
-            manner.alone_until = float("inf")
+            manner.alone_until = inf
 
-    async def _turn(self, group: Group, first: First | None) -> Session | None:
-        try:
-            return await group.turn(first)
-        except asyncpg.TooManyConnectionsError:
-            self._none_until = self._core.around.clock.elapsed() + FULL
-            return None
+    def _least_loaded(self) -> Group:
+        best, least = self._groups[0], inf
+        for group in self._groups:
+            if not group.stuck and (load := group.load) < least:
+                best, least = group, load
+        return best
 
     def _may_share(self, delivery: Delivery, words: str, manner: Manner) -> bool:
         if not self._core.sharing or delivery.origin != "backlog" or delivery.alone:
             return False
-        if delivery.attempt > 1 or (delivery.consumer, delivery.metadata.id) in self._apart:
+        if delivery.attempt > 1 or (self._apart and (delivery.consumer, delivery.metadata.id) in self._apart):
             return False
         if not is_plain(words):
-            manner.alone_until = float("inf")
+            manner.alone_until = inf
         return manner.known and self._core.around.clock.elapsed() >= max(manner.alone_until, self._none_until)
 
     def _manner(self, delivery: Delivery) -> Manner:
@@ -160,7 +165,3 @@ class Company:
 def is_plain(words: str) -> bool:
     """Whether a statement only reads and writes rows: nothing of it lasts until the transaction ends but those."""
     return READS.match(words) is not None and LASTS.search(words) is None
-
-
-def _load(group: Group) -> tuple[bool, int]:
-    return (group.stuck, group.load)

@@ -145,8 +145,9 @@ class Core:
 
     def publish(self, tidings: Tidings) -> None:
         """Tell this process, and then the others, what was committed."""
-        for message_id, outcome in tidings.told:
-            self.conclude(message_id, outcome)
+        if self.watching:
+            for message_id, outcome in tidings.told:
+                self.conclude(message_id, outcome)
         watcher = self.around.watcher
         for place in tidings.freed:
             self.free(place)

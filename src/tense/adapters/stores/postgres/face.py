@@ -8,6 +8,9 @@ from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.translate import adds_one_row, numbered
 from tense.ports.transaction import Row
 
+ONE_ADDED = "INSERT 0 1"
+"""The server's word for one row that was added."""
+
 
 class Line(Protocol):
     """Runs statements within one transaction, one at a time."""
@@ -116,5 +119,7 @@ class PostgresSnapshot:
 
 def count_of(status: str) -> int:
     """The number of rows in a command's answer, such as `INSERT 0 3`."""
+    if status == ONE_ADDED:
+        return 1
     last = status.rpartition(" ")[2]
     return int(last) if last.isdecimal() else 0

@@ -5,12 +5,13 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tense.adapters.stores.postgres.batch import BACK, SAVE, Batch, First, Waiter
+from tense.adapters.stores.postgres.beginning import BEGIN, begin, begun
 from tense.adapters.stores.postgres.commit import RELEASE, Committing, say_soon
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.gather import Entry
 from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.settling import Ending
-from tense.adapters.stores.postgres.trouble import DRIVER, GONE, translated
+from tense.adapters.stores.postgres.trouble import DRIVER, translated
 from tense.adapters.stores.postgres.waiting import Waiting
 
 MOST = 48
@@ -27,14 +28,6 @@ BUSY = 8
 
 LONGEST_PATIENCE = 1.0
 """Seconds, however long commits take."""
-
-LOCK_WAIT = "SET LOCAL lock_timeout = '50ms'"
-"""Who waits for a lock while others wait for his commit may wait for one that is waited for: no longer than this."""
-
-FRESH = 1.0
-"""Seconds for which a connection that was used is taken to be there."""
-
-BEGIN = "BEGIN"
 
 
 class Group:
@@ -76,14 +69,21 @@ class Group:
         What `first` says may be said meanwhile, together with what others say: then it has a batch, and its `end` and
         `undo` are the ones to call.
         """
-        if self._resting:
+        if first is None and self._resting:
             self._resting = False
-        elif not self._busy:
+        elif first is None and not self._busy:
             self._busy = True
-        elif not await self._wait(first):
-            return None
-        elif first is not None and first.batch is not None:
-            return self.session
+        else:
+            waiting = self._wait(first)
+            try:
+                here = await waiting
+            except asyncio.CancelledError:
+                self._gave_up(waiting, first)
+                raise
+            if not here:
+                return None
+            if first is not None and first.batch is not None:
+                return self.session
         try:
             return await self.enter()
         except BaseException:
@@ -95,9 +95,9 @@ class Group:
         self._batched = batched
         self._since = self._core.around.clock.elapsed()
         if (session := self.session) is None:
-            session = self.session = await self._open()
+            session = self.session = await begun(self._core, self._pool, shared=self.shared)
         elif not self._members:
-            self._begin(session)
+            begin(session, shared=self.shared)
         self._since = self._core.around.clock.elapsed()
         if not self._members:
             self._began = self._since
@@ -180,45 +180,24 @@ class Group:
         """Seconds since the turn began."""
         return self._core.around.clock.elapsed() - self._since
 
-    async def _open(self) -> Session:
-        """A connection in a new transaction. One that was at rest may be forgotten by the server: it is asked first."""
-        words = f"{BEGIN}; {LOCK_WAIT}" if self.shared else BEGIN
-        for spare in range(self._pool.most, -1, -1):
-            session = await self._pool.take()
-            if self._core.around.clock.elapsed() - session.used < FRESH:
-                self._begin(session)
-                return session
-            try:
-                async with asyncio.timeout(self._core.around.lease):
-                    await session.say(words)
-            except BaseException as error:
-                session.terminate()
-                self._pool.give(session)
-                if not isinstance(error, GONE) or isinstance(error, TimeoutError) or not spare:
-                    raise
-            else:
-                return session
-        raise AssertionError
-
-    def _begin(self, session: Session) -> None:
-        session.ahead(BEGIN)
-        if self.shared:
-            session.ahead(LOCK_WAIT)
-
-    async def _wait(self, first: First | None) -> bool:
+    def _wait(self, first: First | None) -> "asyncio.Future[bool]":
         waiting = self._waiting.add(first)
+        if not self._busy:
+            # Whoever comes in this turn of the loop says it together with this one.
+            self._busy, self._since = True, self._core.around.clock.elapsed()
+            asyncio.get_running_loop().call_soon(self._next)
         if not self._looking:
             self._looking = True
             self._core.around.clock.call_later(self._patience, self._look)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled() and waiting.result():
-                if first is not None and first.batch is not None:
-                    first.batch.leave(first)
-                else:
-                    self._pass()
-            raise
+        return waiting
+
+    def _gave_up(self, waiting: "asyncio.Future[bool]", first: First | None) -> None:
+        """Who waited is cancelled: if it was its turn already, that is over."""
+        if waiting.done() and not waiting.cancelled() and waiting.result():
+            if first is not None and first.batch is not None:
+                first.batch.leave(first)
+            else:
+                self._pass()
 
     def _look(self) -> None:
         """Whoever waits behind one that does not end goes elsewhere."""
@@ -261,7 +240,8 @@ class Group:
     def _rest(self) -> None:
         if self._resting:
             self._resting = False
-            self._finish()
+            if not self._wake():
+                self._finish()
 
     def _finish(self) -> None:
         if self._members:

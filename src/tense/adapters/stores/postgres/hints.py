@@ -29,6 +29,10 @@ ASK = 5.0
 """Seconds between two questions on the listening connection: nothing else tells that the network fell silent."""
 
 
+TELL = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+"""The database's lock is not held until something is on disk: a hint need not outlive the server."""
+
+
 class Hint(msgspec.Struct, omit_defaults=True):
     """What one process tells the others. `every` says: too much to name, look everywhere."""
 
@@ -111,7 +115,7 @@ class Hints:
 
     async def _notify(self, text: str) -> None:
         try:
-            await self._core.run(lambda connection: connection.execute("SELECT pg_notify($1, $2)", self._channel, text))
+            await self._core.run(lambda connection: connection.execute(TELL, self._channel, text))
         except (StoreError, ClosedError):
             return  # a hint: the others poll
 

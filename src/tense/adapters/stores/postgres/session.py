@@ -5,12 +5,12 @@ import socket
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 import asyncpg
 
 from tense.adapters.stores.postgres.address import Address
+from tense.adapters.stores.postgres.wire import Value, prepared, unprepared
 
 KEPT = 256
 """How many prepared statements of handlers a connection keeps."""
@@ -20,6 +20,9 @@ LONGEST = 10_000
 
 IDLE_LIMIT = "idle_in_transaction_session_timeout"
 """How long a process that falls silent within a transaction keeps its locks, and everybody's events."""
+
+READ = 65_536
+"""Bytes that asyncio makes room for before it reads: 256 KiB, its own choice, are mapped, cleared and unmapped each time."""
 
 PER_TRANSACTION = (IDLE_LIMIT, "application_name")
 """Settings that a transaction has of its own where the session is shared with others."""
@@ -37,11 +40,12 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
     either: `begins` is what each one says along with BEGIN.
     """
 
-    __slots__ = ("_kept", "_unsaid", "_wire", "begins", "failed", "pipelines", "used")
+    __slots__ = ("_kept", "_last", "_unsaid", "_wire", "begins", "failed", "pipelines", "used")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._last: Any = None
         self._unsaid: list[str] = []
         self._wire: socket.socket | None = None
         self.pipelines = True
@@ -96,6 +100,26 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
             if said and isinstance(error, UNSENT) and not self.is_closed():
                 with suppress(asyncpg.PostgresError):
                     await super().execute("SELECT 1")
+            self._fell(error)
+            raise
+        self.failed = False
+
+    async def commit(self, marks: Sequence[tuple[str, Sequence[Value]]]) -> None:
+        """Run statements and commit, in one round trip, with what was to be said before them.
+
+        The statements may return no rows. The server stops at what fails: then nothing is committed.
+        """
+        statements = [await self._prepared(text) for text, _ in marks]
+        if self._last is None:
+            self._last = await self.prepare("COMMIT", name="tense_commit")
+        self._write_ahead(
+            b"".join(
+                prepared(statement.get_name(), values) for statement, (_, values) in zip(statements, marks, strict=True)
+            )
+        )
+        try:
+            await self._last.fetch()
+        except BaseException as error:
             self._fell(error)
             raise
         self.failed = False
@@ -178,10 +202,10 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
             self._kept.clear()
 
-    def _write_ahead(self) -> bool:
-        if not self._unsaid:
+    def _write_ahead(self, more: bytes = b"") -> bool:
+        if not self._unsaid and not more:
             return False
-        data = b"".join(map(_message, self._unsaid))
+        data = b"".join(map(unprepared, self._unsaid)) + more
         self._unsaid.clear()
         transport = self._transport
         if self._wire is not None and transport.get_write_buffer_size() == 0:
@@ -191,6 +215,11 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         if data:
             transport.write(data)
         return True
+
+    def read_less(self) -> None:
+        """Read no more than `READ` at once, where the loop is asyncio's own."""
+        with suppress(AttributeError):
+            self._transport.max_size = READ
 
     def open_wire(self) -> None:
         """Have the same socket by another number, to say that more will follow; where nothing lies in between."""
@@ -212,17 +241,6 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         super()._cleanup()
 
 
-@lru_cache(maxsize=64)
-def _message(words: str) -> bytes:
-    """Words as the protocol's messages Parse, Bind and Execute; the driver's own statement behind them brings Sync."""
-    parse = b"\0" + words.encode() + b"\0\0\0"
-    bind, execute = bytes(8), bytes(5)
-    return b"".join(
-        kind + (len(body) + 4).to_bytes(4, "big") + body
-        for kind, body in ((b"P", parse), (b"B", bind), (b"E", execute))
-    )
-
-
 async def connect(address: Address, settings: Mapping[str, str], *, within: float, patience: float | None) -> Session:
     """A new connection. Behind a pooler its transactions have what they can have of the settings."""
     pooled = not address.notify
@@ -239,6 +257,7 @@ async def connect(address: Address, settings: Mapping[str, str], *, within: floa
         session.begins = "; ".join(
             f"SET LOCAL {name} = '{settings[name]}'" for name in PER_TRANSACTION if name in settings
         )
+    session.read_less()
     try:
         session.open_wire()
     except OSError:

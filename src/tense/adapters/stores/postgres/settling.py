@@ -1,8 +1,9 @@
 """Settling: the rows that each settlement leaves, for one delivery or for many in a few statements."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from tense.adapters.stores.postgres.core import Core, encode
 from tense.adapters.stores.postgres.exceptional import MOVE_ONE, put_back, settle_slowly
@@ -13,7 +14,6 @@ from tense.adapters.stores.postgres.positions import unpacked
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.errors import LeaseLostError
 from tense.messages.envelope import Envelope, is_subscription
-from tense.messages.outcome import Outcome
 from tense.messages.settlement import Done, Released, Settlement
 from tense.ports.delivery import Delivery, Lease
 
@@ -54,8 +54,7 @@ WHERE (l.consumer, l.lane) IN (SELECT * FROM unnest($1::text[], $2::int[])) ORDE
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """How one delivery ends, and what it leaves."""
 
     delivery: Delivery
@@ -67,6 +66,12 @@ class Ending:
     def lane(self) -> tuple[str, int]:
         """The lane it belongs to."""
         return (self.delivery.consumer, self.delivery.lane)
+
+    @property
+    def outcome(self) -> bytes | None:
+        """The outcome that is kept, encoded."""
+        outcome = self.settlement.outcome if isinstance(self.settlement, Done) else None
+        return None if outcome is None else encode(outcome)
 
     @property
     def is_event(self) -> bool:
@@ -102,11 +107,7 @@ class Settling:
             DuplicateIdError: an outgoing id was used before with another body; likewise.
             RefusedWriteError: an outgoing message has content that the database cannot keep; likewise.
         """
-        for ending in endings:
-            if ending.lease.lost:
-                raise lost(ending)
-        if outgoing := [envelope for ending in endings for envelope in ending.outgoing]:
-            await self._intake.put(connection, outgoing, tidings)
+        await self.send(connection, endings, tidings)
         if endings[0].is_plain:
             written = await self.mark(connection, endings, tidings)
             for ending in endings:
@@ -118,6 +119,14 @@ class Settling:
             return
         await self._fence(connection, endings)
         await self._write_slowly(connection, endings, tidings)
+
+    async def send(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> None:
+        """Write the outgoing messages of endings; raises what `write` does."""
+        for ending in endings:
+            if ending.lease.lost:
+                raise lost(ending)
+        if outgoing := [envelope for ending in endings for envelope in ending.outgoing]:
+            await self._intake.put(connection, outgoing, tidings)
 
     async def _write_slowly(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> None:
         # Who leaves a lane puts back hundreds at once, and others wait for it.
@@ -137,10 +146,8 @@ class Settling:
 
     async def mark(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
         """Write the marks of plain endings, one statement for each kind; those that could be written."""
-        commands = [ending for ending in endings if not ending.is_event]
-        events = [ending for ending in endings if ending.is_event and ending.lease.token]
-        # A replay runs under a lease of its own making, which has no token, and moves no mark.
-        written = {ending for ending in endings if ending.is_event and not ending.lease.token}
+        commands, events = marked(endings)
+        written = set(endings).difference(commands, events)
         if commands:
             written |= await self._done(connection, commands, tidings)
         if events:
@@ -148,29 +155,15 @@ class Settling:
         return written
 
     async def _done(self, connection: Connection, endings: Sequence[Ending], tidings: Tidings) -> set[Ending]:
-        outcomes = [_outcome(ending.settlement) for ending in endings]
-        values = [
-            (
-                ending.delivery.position,
-                None if outcome is None else encode(outcome),
-                *ending.lane,
-                ending.lease.token,
-            )
-            for ending, outcome in zip(endings, outcomes, strict=True)
-        ]
+        values = [(ending.delivery.position, ending.outcome, *ending.lane, ending.lease.token) for ending in endings]
         rows = await self._one_or_all(connection, (DONE_ONE, DONE), values, self._core.around.clock.now())
         through = {row[0] for row in rows}
         written = {ending for ending in endings if ending.delivery.position in through}
-        for ending, outcome in zip(endings, outcomes, strict=True):
-            if outcome is not None and ending in written:
-                tidings.told.append((ending.delivery.metadata.id, outcome))
+        tell(written, tidings)
         return written
 
     async def _move(self, connection: Connection, endings: Sequence[Ending]) -> set[Ending]:
-        last = {ending.lane: ending for ending in endings}
-        ordered = [last[lane] for lane in sorted(last)]
-        values = [(*ending.lane, ending.lease.token, *unpacked(ending.delivery.position)) for ending in ordered]
-        rows = await self._one_or_all(connection, (MOVE_ONE, MOVE), values)
+        rows = await self._one_or_all(connection, (MOVE_ONE, MOVE), places(endings))
         moved = {(row[0], row[1]) for row in rows}
         return {ending for ending in endings if ending.lane in moved}
 
@@ -201,5 +194,31 @@ def lost(ending: Ending) -> LeaseLostError:
     return LeaseLostError(text)
 
 
-def _outcome(settlement: Settlement) -> Outcome | None:
-    return settlement.outcome if isinstance(settlement, Done) else None
+def marked(endings: Sequence[Ending]) -> tuple[list[Ending], list[Ending]]:
+    """Of plain endings those of commands, and those of events whose lane has a mark.
+
+    A replay runs under a lease of its own making, which has no token, and moves no mark.
+    """
+    commands: list[Ending] = []
+    events: list[Ending] = []
+    for ending in endings:
+        if not ending.is_event:
+            commands.append(ending)
+        elif ending.lease.token:
+            events.append(ending)
+    return commands, events
+
+
+def places(events: Sequence[Ending]) -> list[tuple[Any, ...]]:
+    """How far each lane is through with these: consumer, lane, token, transaction, position; sorted."""
+    last = {ending.lane: ending for ending in events}
+    ordered = [last[lane] for lane in sorted(last)]
+    return [(*ending.lane, ending.lease.token, *unpacked(ending.delivery.position)) for ending in ordered]
+
+
+def tell(commands: Iterable[Ending], tidings: Tidings) -> None:
+    """Whoever waits for the outcome of one of these may know it."""
+    for ending in commands:
+        settlement = ending.settlement
+        if isinstance(settlement, Done) and settlement.outcome is not None:
+            tidings.told.append((ending.delivery.metadata.id, settlement.outcome))

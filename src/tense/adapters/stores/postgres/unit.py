@@ -1,7 +1,8 @@
 """The unit of work on PostgreSQL: a transaction from the first use of it to the end, alone or with others."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,7 @@ from tense.adapters.stores.postgres.batch import First
 from tense.adapters.stores.postgres.company import Company, Turn, is_plain
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
-from tense.adapters.stores.postgres.face import PostgresTransaction
+from tense.adapters.stores.postgres.face import ONE_ADDED, PostgresTransaction
 from tense.adapters.stores.postgres.group import Group
 from tense.adapters.stores.postgres.session import Session
 from tense.adapters.stores.postgres.settling import Ending
@@ -35,9 +36,6 @@ TORN = (
     "the handler went on although a statement was interrupted while its transaction began anew; nothing of it is kept"
 )
 
-ONE_ADDED = "INSERT 0 1"
-"""The server's word for one row that was added."""
-
 
 class PostgresUnit:
     """One delivery's unit of work. Until the transaction is used it holds nothing, and ends together with others."""
@@ -53,6 +51,7 @@ class PostgresUnit:
         "_over",
         "_said",
         "_session",
+        "_speaking",
         "_torn",
         "_turn",
         "begun",
@@ -70,7 +69,7 @@ class PostgresUnit:
         self._lock: asyncio.Lock | None = None
         self._said = 0
         self._only: str | None = None
-        self._torn = False
+        self._torn = self._speaking = False
         self.begun = False
         self.lost = False
 
@@ -92,9 +91,14 @@ class PostgresUnit:
 
     async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Run one statement of the handler; its rows, and the server's word for what it did."""
-        async with self._one_at_a_time():
+        if self._speaking:
+            await self._until_quiet()
+        self._speaking = True
+        try:
             self._refuse_torn()
             return await self._run(text, values)
+        finally:
+            self._quiet()
 
     async def say(self, words: str) -> None:
         """Begin, end or undo a part of the transaction."""
@@ -140,17 +144,39 @@ class PostgresUnit:
         self._company.took(self._delivery, turn, only)
         return turn.end(ending)
 
-    def _one_at_a_time(self) -> asyncio.Lock:
-        self._lock = self._lock or asyncio.Lock()
-        return self._lock
+    @asynccontextmanager
+    async def _one_at_a_time(self) -> AsyncIterator[None]:
+        if self._speaking:
+            await self._until_quiet()
+        self._speaking = True
+        try:
+            yield
+        finally:
+            self._quiet()
+
+    async def _until_quiet(self) -> None:
+        """Wait for others of this unit. A lock is made for them only now: most handlers say one thing after the other."""
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+            # This one is for who speaks now.
+            await self._lock.acquire()
+        await self._lock.acquire()
+
+    def _quiet(self) -> None:
+        if self._lock is None:
+            self._speaking = False
+        else:
+            self._lock.release()
 
     async def _run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         tries = 0
         while True:
             session = self._session
             if session is None:
-                session = await self._join(text, values)
-                if isinstance(self._turn, First):
+                self._begin()
+                self._turn, session = await self._company.join(self._delivery, text, values)
+                self._session = session
+                if type(self._turn) is First:
                     self._now_said(text)
                     return [], ONE_ADDED
             elif isinstance(self._turn, First):
@@ -184,7 +210,10 @@ class PostgresUnit:
         self._refuse_torn()
         if isinstance(self._turn, First):
             return await self._part(self._turn)
-        return self._session or await self._join(words)
+        if self._session is None:
+            self._begin()
+            self._turn, self._session = await self._company.join(self._delivery, words)
+        return self._session
 
     async def _part(self, first: First) -> Session:
         """There is more to say: what was said together is undone, and said again in a transaction of its own."""
@@ -196,15 +225,14 @@ class PostgresUnit:
         assert self._session is not None
         return self._session
 
-    async def _join(self, words: str, values: Sequence[Any] | None = None) -> Session:
+    def _begin(self) -> None:
+        """Refuse what may write nothing any more."""
         if self._over:
             text = "the Transaction was used after the handler ended; its unit of work is over"
             raise WorkflowError(text)
         if self._lease.lost or self.lost:
             raise LeaseLostError(self._whose())
         self.begun = True
-        self._turn, self._session = await self._company.join(self._delivery, words, values)
-        return self._session
 
     async def _bare(self) -> Any:
         async with self._one_at_a_time():
