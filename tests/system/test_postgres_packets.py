@@ -1,5 +1,6 @@
 """Marks and their COMMIT go in one packet: all of it is done, or nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -82,6 +83,24 @@ async def test_an_undone_transaction_is_not_taken_for_a_committed_one(session: S
 
     with pytest.raises(asyncpg.InFailedSQLTransactionError):
         await session.commit([(ONE, (1.0, "a", b""))])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32, 64, 128, 256, 512])
+async def test_one_that_is_interrupted_leaves_the_connection_as_good_as_before(session: Session, turns: int) -> None:
+    await session.say("BEGIN; INSERT INTO one VALUES (1, 'a', '')")
+    committing = asyncio.ensure_future(session.commit([]))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    ended = not committing.cancel()
+    await asyncio.wait([committing])
+    if session.within_transaction:
+        await session.say("ROLLBACK")
+
+    found = await session.fetchval("SELECT count(*) FROM one")
+    assert (found == 1) if ended else (found in (0, 1))
+    await session.say("BEGIN")
+    await session.commit([(ONE, (2.0, "b", b""))])
+    assert await session.fetchval("SELECT count(*) FROM one") == found + 1
 
 
 async def steal(one: Shop, consumer: str, table: str, key: str) -> None:

@@ -148,7 +148,9 @@ class ConsumerLoop:
             strand.items.clear()
         if not strand.items and strand.lane.strands:
             strand.lane.close(strand)
-        self._read_on()
+        # A runner of a subscription has nothing to do only where a lane ran dry, for each lane has one.
+        if self._is_low or not self._serial or not strand.lane.strands:
+            self._read_on()
 
     def _read_on(self) -> None:
         if self._stopping or not self.wants_more():
@@ -201,8 +203,15 @@ class ConsumerLoop:
 
     def wants_more(self) -> bool:
         """Whether less than half of that is in hands; or less than most of it, and a runner would rest."""
-        half, most = self._prefetch // 2, self._prefetch - self._prefetch // 8
-        return self._loaded < (half if self._serial or self._runners.waiting else most)
+        if self._is_low or self._loaded * 8 >= self._prefetch * 7:
+            return self._is_low
+        if self._serial:
+            return any(not lane.strands for lane in self._backlog.lanes.values())
+        return self._runners.would_rest
+
+    @property
+    def _is_low(self) -> bool:
+        return self._loaded * 2 < self._prefetch
 
     def leases(self) -> Mapping[int, Lease]:
         """The lanes that are held."""

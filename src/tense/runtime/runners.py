@@ -72,6 +72,12 @@ class Runners:
         """Whether a strand waits for a runner."""
         return bool(self._ready)
 
+    @property
+    def would_rest(self) -> bool:
+        """Whether all that is ready leaves a runner, or room for one, with nothing to do."""
+        free = self._concurrency - len(self._tasks) + len(self._idle)
+        return free > len(self._ready) or not self._ready
+
     def add(self, strand: Strand) -> None:
         """A strand is ready; `hand_out` gives it a runner."""
         self._ready.append(strand)

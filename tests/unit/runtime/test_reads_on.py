@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from tense.messages.metadata import Metadata
 from tense.messages.settlement import Done
 from tense.ports.delivery import Delivery, Lease
@@ -14,6 +16,7 @@ from tense.runtime.consumer import ConsumerLoop
 from tense.runtime.system import SystemSpawn
 from tense.testing.clock import HandClock
 
+LOG = Consumer(name="kit<log", service="kit", channel="log", kind="subscription", lanes=2)
 INBOX = Consumer(name="kit", service="kit", channel="kit", kind="inbox", lanes=2)
 PREFETCH = 256
 
@@ -70,10 +73,12 @@ class Hands:
 
 
 @asynccontextmanager
-async def reading(shelf: Shelf, hands: Hands, concurrency: int) -> AsyncIterator[ConsumerLoop]:
+async def reading(
+    shelf: Shelf, hands: Hands, concurrency: int, consumer: Consumer = INBOX
+) -> AsyncIterator[ConsumerLoop]:
     seams = (HandClock(), SystemSpawn())
-    loop = ConsumerLoop(INBOX, shelf, hands, seams, concurrency)  # type: ignore[arg-type]  # the parts that reading uses
-    loop.grant([Lease("kit", lane, 1) for lane in shelf.left])
+    loop = ConsumerLoop(consumer, shelf, hands, seams, concurrency)  # type: ignore[arg-type]  # the parts that reading uses
+    loop.grant([Lease(consumer.name, lane, 1) for lane in shelf.left])
     try:
         yield loop
     finally:
@@ -101,10 +106,11 @@ async def test_while_others_wait_for_a_runner_more_is_read_when_half_is_through(
         assert shelf.claims[before:] == [PREFETCH // 2 + 1]
 
 
-async def test_a_runner_does_not_rest_behind_a_busy_key_while_others_stand_in_the_store() -> None:
+@pytest.mark.parametrize("consumer", [INBOX, LOG], ids=["keys", "lanes"])
+async def test_a_runner_does_not_rest_behind_a_busy_one_while_others_stand_in_the_store(consumer: Consumer) -> None:
     hot, others = ["hot"] * (PREFETCH * 3 // 4), [f"{n}" for n in range(1000)]
     shelf, hands = Shelf({0: hot, 1: others}), Hands()
-    async with reading(shelf, hands, concurrency=64):
+    async with reading(shelf, hands, 64, consumer):
         for key in others:
             hands.let(key)
         async with asyncio.timeout(10):
@@ -113,6 +119,24 @@ async def test_a_runner_does_not_rest_behind_a_busy_key_while_others_stand_in_th
 
     assert "0.0" in hands.begun
     assert "0.0" not in hands.done
+
+
+async def test_as_a_busy_key_that_fills_the_hands_goes_on_others_are_read() -> None:
+    others = [f"{n}" for n in range(1000)]
+    shelf, hands = Shelf({0: ["hot"] * 1000, 1: others}), Hands()
+    async with reading(shelf, hands, concurrency=16):
+        for key in others:
+            hands.let(key)
+        for _ in range(50):
+            await turn()
+        before = len(hands.done)
+        assert before < len(others)
+
+        hands.let("hot", 10)
+        for _ in range(50):
+            await turn()
+
+        assert len(hands.done) > before + 20
 
 
 async def test_what_goes_with_lost_lanes_makes_room_for_the_rest() -> None:

@@ -5,6 +5,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -26,6 +27,9 @@ READ = 65_536
 
 PER_TRANSACTION = (IDLE_LIMIT, "application_name")
 """Settings that a transaction has of its own where the session is shared with others."""
+
+NUMBERS = count()
+"""For names of prepared statements."""
 
 UNSENT = (asyncpg.InterfaceError, TypeError, ValueError, OverflowError)
 """What the driver raises for a value that cannot be sent."""
@@ -111,7 +115,8 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         """
         statements = [await self._prepared(text) for text, _ in marks]
         if self._last is None:
-            self._last = await self.prepare("COMMIT", name="tense_commit")
+            # One that was interrupted may have left its name to the server.
+            self._last = await self.prepare("COMMIT", name=f"tense_commit_{next(NUMBERS)}")
         self._write_ahead(
             b"".join(
                 prepared(statement.get_name(), values) for statement, (_, values) in zip(statements, marks, strict=True)
