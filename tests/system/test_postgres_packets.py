@@ -11,6 +11,8 @@ from writing import Shop, Write, Written, ended, plain, until
 
 from tense import App, Contract, Service, Transaction
 from tense.adapters.stores.postgres.address import read_address
+from tense.adapters.stores.postgres.all_or_none import ALL_DONE, ALL_MOVED, NOT_ALL
+from tense.adapters.stores.postgres.schema import FIRST, SECOND, THIRD, in_schema
 from tense.adapters.stores.postgres.session import Session, connect
 
 pytestmark = pytest.mark.server("postgres")
@@ -76,13 +78,31 @@ async def test_one_statement_that_fails_leaves_nothing_of_all(session: Session, 
     assert await session.fetch("SELECT a FROM one") == [(3.0,)]
 
 
-async def test_an_undone_transaction_is_not_taken_for_a_committed_one(session: Session) -> None:
+@pytest.mark.parametrize("marks", [[], [(ONE, (1.0, "a", b""))]], ids=["no marks", "a mark"])
+async def test_an_undone_transaction_is_not_taken_for_a_committed_one(
+    session: Session, marks: list[tuple[str, tuple[Any, ...]]]
+) -> None:
     await session.say("BEGIN")
     with pytest.raises(asyncpg.UndefinedTableError):
         await session.say("INSERT INTO nothing_of_this_name VALUES (1)")
 
     with pytest.raises(asyncpg.InFailedSQLTransactionError):
-        await session.commit([(ONE, (1.0, "a", b""))])
+        await session.commit(marks)
+
+
+async def test_statements_that_somebody_deallocated_are_prepared_anew(session: Session) -> None:
+    marks = [(ONE, (1.0, "a", b""))]
+    await session.say("BEGIN")
+    await session.commit(marks)
+    await session.execute("DEALLOCATE ALL")
+    await session.say("BEGIN")
+    with pytest.raises(asyncpg.InvalidSQLStatementNameError):
+        await session.commit(marks)
+    await session.say("ROLLBACK")
+
+    await session.say("BEGIN")
+    await session.commit(marks)
+    assert await session.fetchval("SELECT count(*) FROM one") == 2
 
 
 @pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32, 64, 128, 256, 512])
@@ -101,6 +121,41 @@ async def test_one_that_is_interrupted_leaves_the_connection_as_good_as_before(s
     await session.say("BEGIN")
     await session.commit([(ONE, (2.0, "b", b""))])
     assert await session.fetchval("SELECT count(*) FROM one") == found + 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "ended"),
+    [(None, 3), ("token", 0), ("lane", 0), ("ended", 0), ("cursor", 0)],
+    ids=["all are ours", "an old token", "another lane", "one ended already", "an old token of a subscription"],
+)
+async def test_marks_are_written_for_all_or_for_none(session: Session, wrong: str | None, ended: int) -> None:
+    for table in (FIRST, SECOND, THIRD):
+        await session.execute(in_schema(await session.fetchval("SELECT current_schema()"), table))
+    await session.execute(
+        "INSERT INTO lane (consumer, lane, token) VALUES ('shop', 1, 7), ('shop', 2, 7), ('hearing<shop', 1, 7);"
+        "INSERT INTO command (id, service, lane, state, type, headers, body, accepted)"
+        " SELECT n, 'shop', 1, 0, 'shop.Do', '', '', 0 FROM generate_series(1, 3) AS n"
+    )
+    if wrong == "ended":
+        await session.execute("UPDATE command SET state = 3 WHERE seq = 2")
+    token, lane = (6 if wrong == "token" else 7), (3 if wrong == "lane" else 2)
+    schema = await session.fetchval("SELECT current_schema()")
+    marks: list[tuple[str, tuple[Any, ...]]] = [
+        (ALL_DONE, ([1, 2, 3], [b"a", b"b", b"c"], ["shop", "shop"], [1, lane], [7, token], 1.5, 2, 3)),
+        (ALL_MOVED, (["hearing<shop"], [1], [6 if wrong == "cursor" else 7], [5], [9], 1)),
+    ]
+    marks = [(in_schema(schema, text), values) for text, values in marks]
+
+    await session.say("BEGIN")
+    if wrong is None:
+        await session.commit(marks)
+    else:
+        with pytest.raises(NOT_ALL):
+            await session.commit(marks)
+        await session.say("ROLLBACK")
+
+    assert await session.fetchval("SELECT count(*) FROM command WHERE ended = 1.5") == ended
+    assert await session.fetchval("SELECT pos FROM lane WHERE consumer = 'hearing<shop'") == (9 if ended else 0)
 
 
 async def steal(one: Shop, consumer: str, table: str, key: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from tense.adapters.stores.postgres.translate import numbered
 from tense.django.drivers import run
-from tense.ports.transaction import Row
+from tense.ports.transaction import Row, refuse_ending
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ class DjangoTransaction:
             self._depth -= 1
 
     async def _run(self, sql: str, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
+        refuse_ending(sql)
         connection = await self._session.begin()
 
         def work() -> Any:

@@ -1,8 +1,18 @@
 """Transaction and Snapshot: the database as a handler sees it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
+
+from tense.errors import WorkflowError
+
+ENDS = re.compile(
+    r"""(?:\s | --[^\n]*(?:\n|\Z) | /\*.*?\*/ | ;)*
+    (COMMIT | END | ABORT | PREPARE\s+TRANSACTION | ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b))\b""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 
 Row: TypeAlias = Sequence[Any]
 """One row of a result: values in the order of the query's columns."""
@@ -31,7 +41,7 @@ class Transaction(Snapshot, Protocol):
     outside world before. Commit and rollback are not the handler's to call: return, or raise.
 
     Raises:
-        WorkflowError: used after the handler ended.
+        WorkflowError: used after the handler ended, or to end the transaction.
     """
 
     async def execute(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> int:
@@ -45,3 +55,19 @@ class Transaction(Snapshot, Protocol):
     def begin(self) -> AbstractAsyncContextManager[None]:
         """A part that can be undone on its own: an exception that leaves it undoes what was written within it."""
         ...
+
+
+@lru_cache(maxsize=1024)
+def refuse_ending(statement: str) -> None:
+    """Refuse a statement that would end a handler's transaction, which others may share.
+
+    Raises:
+        WorkflowError: it is one.
+    """
+    if (found := ENDS.match(statement)) is not None:
+        text = (
+            f"{found[1].upper()} would end the transaction in which this handler's messages and mark stand, and others' "
+            "with them. It commits when the handler returns and is undone when it raises; put a part that may be "
+            "undone into `async with db.begin():`."
+        )
+        raise WorkflowError(text)

@@ -100,14 +100,17 @@ class BacklogReader:
             self._feed(done.result(), lanes, wanted, room)
 
     def _feed(self, deliveries: Sequence[Delivery], lanes: Sequence[Lane], wanted: Sequence[Want], room: int) -> None:
-        self.reading = False
         if len(deliveries) >= room:
             self._mark_again(lanes)
         elif deliveries:
             counts = Counter(delivery.lane for delivery in deliveries)
             more = [counts[want.lease.lane] >= want.most for want in wanted]
             self._mark_again([lane for lane, stands in zip(lanes, more, strict=True) if stands])
-        self._taker.take_read(self._still_ours(deliveries, lanes))
+        try:
+            # Not read again before it is known how far each lane is read.
+            self._taker.take_read(self._still_ours(deliveries, lanes))
+        finally:
+            self.reading = False
         if self.lanes and self._taker.wants_more():
             self.read()
         self._taker.check_quiet()

@@ -202,7 +202,7 @@ class ConsumerLoop:
         return self._prefetch - self._loaded
 
     def wants_more(self) -> bool:
-        """Whether less than half of that is in hands; or less than most of it, and a runner would rest."""
+        """Whether less than half of that is in hands; or less than 7/8, and a runner (or a subscription's lane) would rest."""
         if self._is_low or self._loaded * 8 >= self._prefetch * 7:
             return self._is_low
         if self._serial:

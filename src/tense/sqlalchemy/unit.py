@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.util import await_only
 
 from tense.errors import NotSupportedError, RefusedWriteError, RegistrationError, StoreError, TenseError, WorkflowError
 from tense.ports.session import Enter
-from tense.ports.transaction import Row, Transaction
+from tense.ports.transaction import Row, Transaction, refuse_ending
 
 log = logging.getLogger("tense")
 
@@ -168,11 +168,11 @@ class SqlAlchemyTransaction:
 
     async def fetch_all(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Sequence[Row]:
         """Every row."""
-        return [tuple(row) for row in (await self._session.execute(text(sql), dict(values or named))).all()]
+        return [tuple(row) for row in (await self._session.execute(_allowed(sql), dict(values or named))).all()]
 
     async def fetch_one(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Row | None:
         """The first row."""
-        row = (await self._session.execute(text(sql), dict(values or named))).first()
+        row = (await self._session.execute(_allowed(sql), dict(values or named))).first()
         return None if row is None else tuple(row)
 
     async def fetch_value(self, sql: str, values: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
@@ -190,5 +190,10 @@ class SqlAlchemyTransaction:
             yield
 
     async def _run(self, sql: str, values: dict[str, Any]) -> int:
-        result: Any = await self._session.execute(text(sql), values)
+        result: Any = await self._session.execute(_allowed(sql), values)
         return max(0, int(result.rowcount))
+
+
+def _allowed(sql: str) -> TextClause:
+    refuse_ending(sql)
+    return text(sql)

@@ -1,7 +1,7 @@
 """Lanes are read in step: who is ahead is read less and who is behind more, and nobody waits for anybody."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tense.messages.metadata import Metadata
 from tense.ports.delivery import Delivery, Lease
@@ -45,6 +45,7 @@ class Taker:
         for lane, after in zip(self.lanes, lanes, strict=True):
             lane.after = after
         self.taken: list[int] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def room(self) -> int:
         return self.left
@@ -59,6 +60,7 @@ class Taker:
         return lane in self.lanes
 
     def take_read(self, deliveries: Sequence[Delivery]) -> None:
+        self.meanwhile()
         for delivery in deliveries:
             self.lanes[delivery.lane].after = delivery.position
             self.taken.append(delivery.position)
@@ -109,6 +111,19 @@ async def test_whatever_the_lanes_hold_all_of_it_is_read() -> None:
 
     assert sorted(taker.taken) == sorted(place for lane in places for place in lane)
     assert not backlog.lanes
+
+
+async def test_what_is_being_taken_is_not_read_again() -> None:
+    """A lane that is lost meanwhile makes room, and asks for more before it is known how far the others are read."""
+    places = [range(lane, 400, 4) for lane in range(4)]
+    log, taker = Log(*places), Taker(16, -1, -1, -1, -1)
+    backlog = reader(log, taker)
+    taker.meanwhile = backlog.read
+    for _ in range(50):
+        taker.make_room()
+        backlog.read()
+
+    assert sorted(taker.taken) == list(range(400))
 
 
 async def test_lanes_stay_side_by_side() -> None:

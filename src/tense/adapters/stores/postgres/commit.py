@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from tense.adapters.stores.postgres.all_or_none import NOT_ALL, marks_of
+from tense.adapters.stores.postgres.beginning import BEGIN
 from tense.adapters.stores.postgres.core import Core
 from tense.adapters.stores.postgres.ending import Endings
 from tense.adapters.stores.postgres.gather import Entry
 from tense.adapters.stores.postgres.pool import PATIENCE
 from tense.adapters.stores.postgres.session import Session
-from tense.adapters.stores.postgres.settling import Ending, Settling, tell
+from tense.adapters.stores.postgres.settling import Ending, Settling, note_outcomes
 from tense.adapters.stores.postgres.tidings import Tidings
 from tense.adapters.stores.postgres.trouble import REFUSED, translated
 from tense.errors import DuplicateIdError, LeaseLostError, RefusedWriteError, StoreBusyError, StoreError
@@ -19,6 +20,10 @@ RELEASE = "RELEASE SAVEPOINT tense_turn"
 MARKS_WAIT = "SET LOCAL lock_timeout = 0"
 NO_SCAN = "SET LOCAL enable_seqscan = off"
 """The engine's own statements keep plans that were made while tables were empty."""
+
+ENDED = (
+    "a handler ended the transaction by itself, so what it wrote, and the mark with it, cannot be committed together"
+)
 
 WEIGHT = 1 / 32
 """Of the last commit in what commits usually take."""
@@ -101,6 +106,8 @@ class Committing:
         began = clock.elapsed()
         if before := [future for ending in endings if (future := self._endings.before(ending.lane)) is not None]:
             await asyncio.wait(before)
+        if not session.within_transaction and not session.will_say(BEGIN):
+            raise RefusedWriteError(ENDED)
         session.unsay(RELEASE)
         session.ahead(NO_SCAN)
         session.ahead(MARKS_WAIT)
@@ -126,7 +133,7 @@ class Committing:
         except NOT_ALL as error:
             text = "a lane of one who shared it belongs to another worker now, or somebody else ended a message of it"
             raise LeaseLostError(text) from error
-        tell(endings, tidings)
+        note_outcomes(endings, tidings)
 
 
 async def roll_back(session: Session) -> None:

@@ -44,12 +44,12 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
     either: `begins` is what each one says along with BEGIN.
     """
 
-    __slots__ = ("_kept", "_last", "_unsaid", "_wire", "begins", "failed", "pipelines", "used")
+    __slots__ = ("_commit", "_kept", "_unsaid", "_wire", "begins", "failed", "pipelines", "used")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._kept: OrderedDict[str, Any] = OrderedDict()
-        self._last: Any = None
+        self._commit: Any = None
         self._unsaid: list[str] = []
         self._wire: socket.socket | None = None
         self.pipelines = True
@@ -61,6 +61,10 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
     def ahead(self, words: str) -> None:
         """Say this before the next statement. It must be something that cannot fail, and has no parameters."""
         self._unsaid.append(words)
+
+    def will_say(self, words: str) -> bool:
+        """Whether this is still to be said before the next statement."""
+        return words in self._unsaid
 
     def unsay(self, words: str) -> bool:
         """Forget what is said ahead, back to these words; False if they were said already."""
@@ -112,22 +116,27 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         """Run statements and commit, in one round trip, with what was to be said before them.
 
         The statements may return no rows. The server stops at what fails: then nothing is committed.
+
+        Raises:
+            asyncpg.InFailedSQLTransactionError: the transaction had failed before; it is rolled back.
         """
         statements = [await self._prepared(text) for text, _ in marks]
-        if self._last is None:
+        if self._commit is None:
             # One that was interrupted may have left its name to the server.
-            self._last = await self.prepare("COMMIT", name=f"tense_commit_{next(NUMBERS)}")
+            self._commit = await self.prepare("COMMIT", name=f"tense_commit_{next(NUMBERS)}")
         self._write_ahead(
             b"".join(
                 prepared(statement.get_name(), values) for statement, (_, values) in zip(statements, marks, strict=True)
             )
         )
         try:
-            await self._last.fetch()
+            await self._commit.fetch()
         except BaseException as error:
             self._fell(error)
             raise
         self.failed = False
+        if self._commit.get_statusmsg() != "COMMIT":
+            raise asyncpg.InFailedSQLTransactionError("the transaction had failed, so it was rolled back")
 
     @property
     def within_transaction(self) -> bool:
@@ -206,6 +215,10 @@ class Session(asyncpg.Connection):  # type: ignore[misc]  # the driver ships no 
         self.failed = self.within_transaction
         if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
             self._kept.clear()
+        elif isinstance(error, asyncpg.InvalidSQLStatementNameError):
+            # Somebody said DEALLOCATE.
+            self._kept.clear()
+            self._commit = None
 
     def _write_ahead(self, more: bytes = b"") -> bool:
         if not self._unsaid and not more:

@@ -159,7 +159,7 @@ class Settling:
         rows = await self._one_or_all(connection, (DONE_ONE, DONE), values, self._core.around.clock.now())
         through = {row[0] for row in rows}
         written = {ending for ending in endings if ending.delivery.position in through}
-        tell(written, tidings)
+        note_outcomes(written, tidings)
         return written
 
     async def _move(self, connection: Connection, endings: Sequence[Ending]) -> set[Ending]:
@@ -216,7 +216,7 @@ def places(events: Sequence[Ending]) -> list[tuple[Any, ...]]:
     return [(*ending.lane, ending.lease.token, *unpacked(ending.delivery.position)) for ending in ordered]
 
 
-def tell(commands: Iterable[Ending], tidings: Tidings) -> None:
+def note_outcomes(commands: Iterable[Ending], tidings: Tidings) -> None:
     """Whoever waits for the outcome of one of these may know it."""
     for ending in commands:
         settlement = ending.settlement

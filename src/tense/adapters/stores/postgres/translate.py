@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from tense.ports.transaction import refuse_ending
+
 TOKEN = re.compile(
     r"""
     (?P<skip> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
@@ -23,7 +25,15 @@ READS = re.compile(r"\bSELECT\b", re.IGNORECASE)
 
 @lru_cache(maxsize=1024)
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """A statement with numbers for names, and the names in the order of their numbers."""
+    """A statement with numbers for names, and the names in the order of their numbers.
+
+    Raises:
+        WorkflowError: it, or one of several, would end the transaction.
+    """
+    refuse_ending(sql)
+    if ";" in sql:
+        for part in TOKEN.sub(" ", sql).split(";"):
+            refuse_ending(part)
     names: dict[str, int] = {}
 
     def put(found: re.Match[str]) -> str:

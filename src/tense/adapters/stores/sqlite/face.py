@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from tense.ports.transaction import Row
+from tense.ports.transaction import Row, refuse_ending
 
 log = logging.getLogger("tense")
 
@@ -107,7 +107,8 @@ class SqliteSnapshot:
 
 
 def timed(run: Callable[..., sqlite3.Cursor], sql: str, values: Any) -> sqlite3.Cursor:
-    """Run a statement; report it with the place it was called from if it took long."""
+    """Run a statement that does not end the transaction; report it with the place it was called from if it took long."""
+    refuse_ending(sql)
     began = time.perf_counter()
     cursor = run(sql, values)
     took = time.perf_counter() - began
