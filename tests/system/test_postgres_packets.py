@@ -129,8 +129,9 @@ async def test_one_that_is_interrupted_leaves_the_connection_as_good_as_before(s
     ids=["all are ours", "an old token", "another lane", "one ended already", "an old token of a subscription"],
 )
 async def test_marks_are_written_for_all_or_for_none(session: Session, wrong: str | None, ended: int) -> None:
+    schema = await session.fetchval("SELECT current_schema()")
     for table in (FIRST, SECOND, THIRD):
-        await session.execute(in_schema(await session.fetchval("SELECT current_schema()"), table))
+        await session.execute(in_schema(schema, table))
     await session.execute(
         "INSERT INTO lane (consumer, lane, token) VALUES ('shop', 1, 7), ('shop', 2, 7), ('hearing<shop', 1, 7);"
         "INSERT INTO command (id, service, lane, state, type, headers, body, accepted)"
@@ -139,7 +140,6 @@ async def test_marks_are_written_for_all_or_for_none(session: Session, wrong: st
     if wrong == "ended":
         await session.execute("UPDATE command SET state = 3 WHERE seq = 2")
     token, lane = (6 if wrong == "token" else 7), (3 if wrong == "lane" else 2)
-    schema = await session.fetchval("SELECT current_schema()")
     marks: list[tuple[str, tuple[Any, ...]]] = [
         (ALL_DONE, ([1, 2, 3], [b"a", b"b", b"c"], ["shop", "shop"], [1, lane], [7, token], 1.5, 2, 3)),
         (ALL_MOVED, (["hearing<shop"], [1], [6 if wrong == "cursor" else 7], [5], [9], 1)),

@@ -13,6 +13,7 @@ ENDS = re.compile(
     (COMMIT | END | ABORT | PREPARE\s+TRANSACTION | ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b))\b""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+"""Words that end a transaction, at the beginning of a statement; `ROLLBACK TO` ends only a part of it."""
 
 Row: TypeAlias = Sequence[Any]
 """One row of a result: values in the order of the query's columns."""

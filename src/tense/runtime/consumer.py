@@ -149,11 +149,11 @@ class ConsumerLoop:
         if not strand.items and strand.lane.strands:
             strand.lane.close(strand)
         # A runner of a subscription has nothing to do only where a lane ran dry, for each lane has one.
-        if self._is_low or not self._serial or not strand.lane.strands:
+        if not self._serial or not strand.lane.strands or self._is_low:
             self._read_on()
 
     def _read_on(self) -> None:
-        if self._stopping or not self.wants_more():
+        if not (self._backlog.lanes or self._due.put_off) or self._stopping or not self.wants_more():
             return
         if self._backlog.lanes:
             self._backlog.read()
@@ -203,11 +203,10 @@ class ConsumerLoop:
 
     def wants_more(self) -> bool:
         """Whether less than half of that is in hands; or less than 7/8, and a runner (or a subscription's lane) would rest."""
-        if self._is_low or self._loaded * 8 >= self._prefetch * 7:
-            return self._is_low
+        has_room = self._loaded * 8 < self._prefetch * 7
         if self._serial:
-            return any(not lane.strands for lane in self._backlog.lanes.values())
-        return self._runners.would_rest
+            return self._is_low or (has_room and any(not lane.strands for lane in self._backlog.lanes.values()))
+        return self._is_low or (has_room and self._runners.would_rest)
 
     @property
     def _is_low(self) -> bool:

@@ -30,10 +30,8 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         WorkflowError: it, or one of several, would end the transaction.
     """
-    refuse_ending(sql)
-    if ";" in sql:
-        for part in TOKEN.sub(" ", sql).split(";"):
-            refuse_ending(part)
+    for part in TOKEN.sub(" ", sql).split(";"):
+        refuse_ending(part)
     names: dict[str, int] = {}
 
     def put(found: re.Match[str]) -> str:

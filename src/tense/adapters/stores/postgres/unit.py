@@ -91,9 +91,7 @@ class PostgresUnit:
 
     async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Run one statement of the handler; its rows, and the server's word for what it did."""
-        if self._speaking:
-            await self._until_quiet()
-        self._speaking = True
+        await self._speak()
         try:
             self._refuse_torn()
             return await self._run(text, values)
@@ -146,21 +144,24 @@ class PostgresUnit:
 
     @asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[None]:
-        if self._speaking:
-            await self._until_quiet()
-        self._speaking = True
+        await self._speak()
         try:
             yield
         finally:
             self._quiet()
 
-    async def _until_quiet(self) -> None:
-        """Wait for others of this unit. A lock is made for them only now: most handlers say one thing after the other."""
-        if self._lock is None:
+    async def _speak(self) -> None:
+        """Begin to speak, once nobody else of this unit does; `_quiet` ends it.
+
+        A lock is made when two of them meet: most handlers say one thing after the other.
+        """
+        if self._speaking and self._lock is None:
             self._lock = asyncio.Lock()
             # This one is for who speaks now.
             await self._lock.acquire()
-        await self._lock.acquire()
+        if self._lock is not None:
+            await self._lock.acquire()
+        self._speaking = True
 
     def _quiet(self) -> None:
         if self._lock is None:
@@ -173,10 +174,8 @@ class PostgresUnit:
         while True:
             session = self._session
             if session is None:
-                self._begin()
-                self._turn, session = await self._company.join(self._delivery, text, values)
-                self._session = session
-                if type(self._turn) is First:
+                session = await self._join(text, values)
+                if isinstance(self._turn, First):
                     self._now_said(text)
                     return [], ONE_ADDED
             elif isinstance(self._turn, First):
@@ -210,10 +209,7 @@ class PostgresUnit:
         self._refuse_torn()
         if isinstance(self._turn, First):
             return await self._part(self._turn)
-        if self._session is None:
-            self._begin()
-            self._turn, self._session = await self._company.join(self._delivery, words)
-        return self._session
+        return self._session or await self._join(words)
 
     async def _part(self, first: First) -> Session:
         """There is more to say: what was said together is undone, and said again in a transaction of its own."""
@@ -225,14 +221,15 @@ class PostgresUnit:
         assert self._session is not None
         return self._session
 
-    def _begin(self) -> None:
-        """Refuse what may write nothing any more."""
+    async def _join(self, words: str, values: Sequence[Any] | None = None) -> Session:
         if self._over:
             text = "the Transaction was used after the handler ended; its unit of work is over"
             raise WorkflowError(text)
         if self._lease.lost or self.lost:
             raise LeaseLostError(self._whose())
         self.begun = True
+        self._turn, self._session = await self._company.join(self._delivery, words, values)
+        return self._session
 
     async def _bare(self) -> Any:
         async with self._one_at_a_time():

@@ -46,12 +46,10 @@ def _text(value: Value) -> str:
 
 
 def _element(value: Scalar) -> str:
-    if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
     if value is None:
         return "NULL"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    if isinstance(value, (str, bytes)):
+        escaped = _text(value).replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     return repr(value)
 
